@@ -1,0 +1,54 @@
+import type { Objective } from "../data/types.js";
+
+/** What a strategy asks of one step. */
+export interface Plan {
+	/** Objectives whose loss on their current batch is wanted before deciding (no gradient, no advance). */
+	evaluate?: Objective[];
+}
+
+export interface Choice {
+	/** Objectives to train in this step, with their weights in the step's loss; only these data sets advance. */
+	train: { objective: Objective; weight: number }[];
+}
+
+export type Losses = Partial<Record<Objective, number>>;
+
+/** Plain JSON that makes a resumed strategy continue exactly. */
+export type StrategyState = Record<string, unknown>;
+
+export interface StrategyContext {
+	/** Weight of the preference objective, in [0, 1]. */
+	lambda: number;
+	seed: number;
+	/** Best known loss of each objective alone (0 when unknown). */
+	optima: Record<Objective, number>;
+	/** Steps of the whole run. */
+	steps: number;
+	/** Rows available per objective; 0 when the config has none. */
+	rows: Record<Objective, number>;
+	batch: Record<Objective, number>;
+	/** The strategy's own options from the config. */
+	options: Record<string, unknown>;
+}
+
+/**
+ * Says per step what to train; pure TypeScript without access to tensors. The loop calls, for t = 1, 2, …:
+ * `plan(t)`, then `choose(t, losses)` with the losses asked for, then `observe(t, losses)` with those trained.
+ */
+export interface Strategy {
+	readonly name: string;
+	/** Objectives this strategy can ever train; the loop loads only their data. */
+	readonly objectives: readonly Objective[];
+	/** True for a stage boundary before step t: the reference policy becomes the current policy. */
+	startsStage?(step: number): boolean;
+	plan(step: number): Plan;
+	choose(step: number, losses: Losses): Choice;
+	observe(step: number, losses: Losses): void;
+	state(): StrategyState;
+	restore(state: StrategyState): void;
+}
+
+export interface StrategyFactory {
+	readonly name: string;
+	create(context: StrategyContext): Strategy;
+}
