@@ -1,0 +1,74 @@
+import type { Objective } from "../data/types.js";
+import type { ModelInfo } from "../native/binding.js";
+
+/** One row of metrics.jsonl for a training step; metric names are TRL's. */
+export interface StepEvent {
+	event: "step";
+	step: number;
+	/** `dpo`, `sft`, or `mix` when both were trained. */
+	objective: string;
+	loss: number;
+	grad_norm: number;
+	learning_rate: number;
+	/** Tokens run forward and backward in this step. */
+	tokens: number;
+	seconds: number;
+	[metric: string]: number | string | null;
+}
+
+/** Held-out losses; gap = loss − optimum. */
+export interface EvalEvent {
+	event: "eval";
+	step: number;
+	[metric: string]: number | string | null;
+}
+
+export interface StartEvent {
+	event: "start";
+	/** Steps of the whole run, and the step it continues after. */
+	steps: number;
+	resumedFrom: number;
+	model: ModelInfo;
+	output: string;
+	strategy: string;
+	rows: Record<Objective, number>;
+}
+
+export interface CheckpointEvent {
+	event: "checkpoint";
+	step: number;
+	path: string;
+}
+
+/** Long work with a known end: downloads, tokenising, reference log-probs, evaluation. */
+export interface ProgressEvent {
+	event: "progress";
+	phase: string;
+	done: number;
+	total: number;
+	unit: "bytes" | "rows" | "steps";
+}
+
+/** The reason of an automatic choice, or something ignored. */
+export interface MessageEvent {
+	event: "info" | "warning";
+	message: string;
+}
+
+export type RunEvent = StartEvent | StepEvent | EvalEvent | CheckpointEvent | ProgressEvent | MessageEvent;
+
+export interface RunSummary {
+	status: "completed" | "interrupted";
+	steps: number;
+	seconds: number;
+	tokens_per_second: number;
+	peak_memory_bytes: number;
+	gpu_utilization_median: number | null;
+	/** Last held-out losses and gaps, e.g. {"dpo": 0.61, "sft": 1.9, "gap/dpo": …, "ideal_distance": …}. */
+	final: Record<string, number>;
+	/** The same before the first step. */
+	initial: Record<string, number>;
+	dropped: Record<Objective, Record<string, number>>;
+	/** Folder of the adapter (PEFT layout) or model (Hugging Face layout). */
+	artifact: string;
+}
