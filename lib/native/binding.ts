@@ -101,11 +101,14 @@ export interface Part {
 	reference?: Float64Array;
 }
 
-/** One part's numbers. `loss` is already divided by the normaliser: losses of a step's micro-batches add up. */
+/**
+ * One part's numbers. `loss` is already divided by the normaliser: losses of a step's micro-batches add up. A metric
+ * `m` (TRL's name) of the step is the sum over micro-batches of `sums[m]` over that of `counts[m]`.
+ */
 export interface PartResult {
 	loss: number;
-	/** Sums over the part's pairs or tokens, named like TRL's metrics, plus `pairs`, `tokens`. Divide by those. */
 	sums: Record<string, number>;
+	counts: Record<string, number>;
 }
 
 export interface UpdateSpec {
