@@ -1,0 +1,81 @@
+import type { Objective, PreferenceRow, Row, SftRow } from "./types.js";
+
+/** Same shape as the native `Batch`: ids end to end, and five numbers a segment (start, length, prefix, scored, key). */
+export interface PackedRows {
+	ids: Int32Array;
+	segments: Int32Array;
+}
+
+interface Sequence {
+	prompt: Int32Array;
+	responses: Int32Array[];
+}
+
+const parts: { [O in Objective]: (row: Row<O>) => Sequence } = {
+	preference: (row: PreferenceRow) => ({ prompt: row.prompt, responses: [row.chosen, row.rejected] }),
+	sft: (row: SftRow) => ({ prompt: row.prompt, responses: [row.response] }),
+};
+
+/** Tokens the row takes when packed: the prompt once and each response. */
+export function packedTokens<O extends Objective>(objective: O, row: Row<O>): number {
+	const { prompt, responses } = parts[objective](row);
+	return responses.reduce((sum, response) => sum + response.length, prompt.length);
+}
+
+/** Position of each row's first token in the optimiser step, when rows of these sizes follow each other in order. */
+export function rowKeys(tokens: readonly number[], first = 0): number[] {
+	let next = first;
+	return tokens.map((count) => {
+		const key = next;
+		next += count;
+		return key;
+	});
+}
+
+/**
+ * Packs rows end to end. A pair is the segments prompt, chosen → prompt, rejected → prompt; an SFT row is prompt,
+ * response → prompt; a row with an empty prompt has only its responses, with prefix −1. Only responses are scored.
+ * `keys[i]` is the position of row i's first token in the whole optimiser step (default: these rows are the step).
+ */
+export function packRows<O extends Objective>(
+	objective: O,
+	rows: readonly Row<O>[],
+	keys?: readonly number[],
+): PackedRows {
+	const sequences = rows.map((row) => parts[objective](row));
+	const sizes = rows.map((row) => packedTokens(objective, row));
+	const rowKey = keys ?? rowKeys(sizes);
+	const ids = new Int32Array(sizes.reduce((sum, size) => sum + size, 0));
+	const segments: number[] = [];
+	let start = 0;
+	for (const [index, { prompt, responses }] of sequences.entries()) {
+		const toKey = (rowKey[index] as number) - start;
+		const add = (tokens: Int32Array, prefix: number, scored: 0 | 1) => {
+			ids.set(tokens, start);
+			segments.push(start, tokens.length, prefix, scored, start + toKey);
+			start += tokens.length;
+		};
+		const prefix = prompt.length > 0 ? segments.length / 5 : -1;
+		if (prefix >= 0) add(prompt, -1, 0);
+		for (const response of responses) add(response, prefix, 1);
+	}
+	return { ids, segments: Int32Array.from(segments) };
+}
+
+/**
+ * Splits rows into micro-batches, in order: row numbers whose tokens add up to at most `budget`. A row larger than the
+ * budget is a micro-batch of its own.
+ */
+export function microBatches(tokens: readonly number[], budget: number): number[][] {
+	const groups: number[][] = [];
+	let used = Number.POSITIVE_INFINITY;
+	for (const [row, count] of tokens.entries()) {
+		if (used + count > budget) {
+			groups.push([]);
+			used = 0;
+		}
+		groups.at(-1)?.push(row);
+		used += count;
+	}
+	return groups;
+}
