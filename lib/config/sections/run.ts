@@ -1,0 +1,76 @@
+import * as z from "zod";
+
+const optimum = z.number().nullable().default(null);
+
+export const optimaSection = z
+	.strictObject({
+		preference: optimum.meta({ description: "Best preference loss reached when trained alone; null counts as 0." }),
+		sft: optimum.meta({ description: "Best SFT loss reached when trained alone; null counts as 0." }),
+	})
+	.prefault({})
+	.meta({
+		description: "Best loss of each objective alone, for the gaps in the metrics and for maxright.",
+		examples: [{ preference: 0.0647, sft: 1.498 }],
+	});
+
+export const evaluationSection = z
+	.strictObject({
+		every: z
+			.int()
+			.min(1)
+			.nullable()
+			.default(100)
+			.meta({
+				description: "Steps between evaluations on held-out rows; null: only before the first and after the last step.",
+			}),
+		prompts: z
+			.array(z.string().min(1))
+			.max(16)
+			.default([])
+			.meta({
+				description: "Prompts answered before and after training, to look at.",
+				examples: [["How do I bake bread?"]],
+			}),
+		maxNewTokens: z.int().min(1).max(4096).default(60).meta({ description: "Longest answer to one of these prompts." }),
+	})
+	.prefault({})
+	.meta({ description: "What is measured during the run." });
+
+export const checkpointSection = z
+	.strictObject({
+		every: z
+			.int()
+			.min(1)
+			.nullable()
+			.default(200)
+			.meta({ description: "Steps between checkpoints; null: only at the end and when interrupted." }),
+		keep: z.int().min(1).default(2).meta({ description: "Checkpoints kept; older ones are deleted." }),
+	})
+	.prefault({})
+	.meta({ description: "Saved states that `run --resume` continues from exactly." });
+
+export const seed = z
+	.int()
+	.min(0)
+	.max(2 ** 32 - 1)
+	.default(42)
+	.meta({ description: "Seed of everything random: adapters, order of the rows, dropout, strategy." });
+
+export const device = z
+	.string()
+	.regex(/^(auto|cpu|cuda(:\d+)?)$/, 'must be "auto", "cpu", "cuda" or "cuda:N"')
+	.default("auto")
+	.meta({ description: '"auto" takes the first GPU, else the CPU.', examples: ["auto", "cpu", "cuda:1"] });
+
+export const threads = z
+	.int()
+	.min(0)
+	.max(1024)
+	.default(0)
+	.meta({ description: "Threads for the arithmetic; 0 = one per physical core." });
+
+export const output = z
+	.string()
+	.min(1)
+	.optional()
+	.meta({ description: "Folder of the run; default runs/<name of the config file>.", examples: ["runs/first"] });
