@@ -1,0 +1,42 @@
+#include "core/api.h"
+
+#include <ATen/Context.h>
+#include <torch/headeronly/version.h>
+
+#include "core/session.h"
+#include "models/registry.h"
+#include "nn/cpu/isa.h"
+#include "objectives/objective.h"
+
+namespace xright {
+namespace {
+
+std::vector<std::string> cpu_features() {
+  std::vector<std::string> names;
+  for (int isa = static_cast<int>(cpu::detected_isa()); isa >= 0; --isa)
+    names.emplace_back(cpu::isa_name(static_cast<cpu::Isa>(isa)));
+  return names;
+}
+
+std::vector<std::string> cuda_devices() {
+  std::vector<std::string> names;
+  if (!at::globalContext().hasCUDA()) return names;
+  for (int i = 0; i < at::detail::getCUDAHooks().getNumGPUs(); ++i) names.push_back("cuda:" + std::to_string(i));
+  return names;
+}
+
+const CoreApi kApi = {
+    kCoreAbi,
+    TORCH_VERSION,
+    [] { return static_cast<SessionApi*>(new Session()); },
+    [](SessionApi* session) { delete session; },
+    model_families,
+    objective_names,
+    cpu_features,
+    cuda_devices,
+};
+
+}  // namespace
+}  // namespace xright
+
+const xright::CoreApi* xright_core_api() { return &xright::kApi; }

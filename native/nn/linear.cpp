@@ -1,0 +1,89 @@
+#include "nn/linear.h"
+
+#include <ATen/ATen.h>
+
+namespace xright::nn {
+namespace {
+
+// A slice's rank columns of a [T, slices * rank] matrix.
+at::Tensor ranks(const Lora& lora, const at::Tensor& s_TR, size_t slice) {
+  return s_TR.narrow(1, static_cast<int64_t>(slice) * lora.rank, lora.rank);
+}
+
+at::Tensor rows(const at::Tensor& y_TO, const LoraSlice& slice) { return y_TO.narrow(1, slice.offset, slice.rows); }
+
+at::Tensor a_of(const Lora& lora, const at::Tensor& a_RI, size_t slice) {
+  return a_RI.narrow(0, static_cast<int64_t>(slice) * lora.rank, lora.rank);
+}
+
+// dropout(x) A^T; each slice has a mask of its own, as each module has in PEFT.
+at::Tensor down_project(const Lora& lora, const LoraWeights& weights, const Dropout* dropout, const at::Tensor& x_TI) {
+  if (!dropout) return at::mm(x_TI, weights.a_RI.t());
+  std::vector<at::Tensor> parts;
+  for (size_t i = 0; i < lora.slices.size(); ++i)
+    parts.push_back(at::mm(dropout_apply(*dropout, lora.slices[i].stream, x_TI), a_of(lora, weights.a_RI, i).t()));
+  return at::cat(parts, 1);
+}
+
+}  // namespace
+
+void Lora::refresh() {
+  current.a_RI.copy_(a_RI);
+  for (size_t i = 0; i < b_OR.size(); ++i) current.b_OR[i].copy_(b_OR[i] * scale);
+}
+
+void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout, const at::Tensor& x_TI,
+                    at::Tensor& y_TO, at::Tensor& s_TR) {
+  if (linear.bias_O.defined()) {
+    at::addmm_out(y_TO, linear.bias_O, x_TI, linear.weight_OI.t());
+  } else {
+    at::mm_out(y_TO, x_TI, linear.weight_OI.t());
+  }
+  s_TR = at::Tensor();
+  if (!linear.lora) return;
+  const Lora& lora = *linear.lora;
+  const LoraWeights& weights = policy == Policy::kCurrent ? lora.current : lora.reference;
+  if (!weights.defined()) return;
+  s_TR = down_project(lora, weights, dropout, x_TI);
+  for (size_t i = 0; i < lora.slices.size(); ++i)
+    rows(y_TO, lora.slices[i]).addmm_(ranks(lora, s_TR, i), weights.b_OR[i].t());
+}
+
+void linear_backward_input(const Linear& linear, const Dropout* dropout, const at::Tensor& dy_TO, at::Tensor& dx_TI,
+                           at::Tensor& ds_TR) {
+  at::mm_out(dx_TI, dy_TO, linear.weight_OI);
+  ds_TR = at::Tensor();
+  if (!linear.lora) return;
+  const Lora& lora = *linear.lora;
+  const int64_t slices = static_cast<int64_t>(lora.slices.size());
+  ds_TR = at::empty({dy_TO.size(0), slices * lora.rank}, dy_TO.options());
+  for (size_t i = 0; i < lora.slices.size(); ++i) {
+    auto ds_Tr = ranks(lora, ds_TR, i);
+    ds_Tr.copy_(at::mm(rows(dy_TO, lora.slices[i]), lora.current.b_OR[i]));
+    if (dropout) {
+      auto dx = at::mm(ds_Tr, a_of(lora, lora.current.a_RI, i));
+      dx_TI.add_(dropout_apply(*dropout, lora.slices[i].stream, dx));
+    }
+  }
+  if (!dropout) dx_TI.addmm_(ds_TR, lora.current.a_RI);
+}
+
+void linear_backward_weights(Linear& linear, const Dropout* dropout, const at::Tensor& x_TI, const at::Tensor& s_TR,
+                             const at::Tensor& dy_TO, const at::Tensor& ds_TR) {
+  if (linear.dweight_OI.defined()) linear.dweight_OI.add_(at::mm(dy_TO.t(), x_TI));
+  if (linear.dbias_O.defined()) linear.dbias_O.add_(dy_TO.sum({0}, false, at::kFloat));
+  if (!linear.lora) return;
+  Lora& lora = *linear.lora;
+  for (size_t i = 0; i < lora.slices.size(); ++i)
+    lora.grad_b_OR[i].add_(at::mm(rows(dy_TO, lora.slices[i]).t(), ranks(lora, s_TR, i)), lora.scale);
+  if (!dropout) {
+    lora.grad_a_RI.add_(at::mm(ds_TR.t(), x_TI));
+    return;
+  }
+  for (size_t i = 0; i < lora.slices.size(); ++i) {
+    auto x = dropout_apply(*dropout, lora.slices[i].stream, x_TI);
+    a_of(lora, lora.grad_a_RI, i).add_(at::mm(ranks(lora, ds_TR, i).t(), x));
+  }
+}
+
+}  // namespace xright::nn

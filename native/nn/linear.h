@@ -1,0 +1,68 @@
+// Linear layers made of stacked modules, with LoRA (Hu et al. 2021) as part of the product, forward and backward.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nn/dropout.h"
+
+namespace xright::nn {
+
+// Adapter matrices in the model's dtype; `b_OR` already carries the scale alpha / r (or alpha / sqrt r).
+struct LoraWeights {
+  at::Tensor a_RI;                // all slices stacked: [slices * rank, I]
+  std::vector<at::Tensor> b_OR;  // one a slice: [rows, rank]
+  bool defined() const { return a_RI.defined(); }
+};
+
+// The module an adapter belongs to and the output rows it covers.
+struct LoraSlice {
+  std::string module;  // dotted path in the checkpoint
+  int64_t offset, rows;
+  int64_t stream;  // tells dropout masks of different modules apart
+};
+
+struct Lora {
+  int64_t rank;
+  double scale, dropout;
+  std::vector<LoraSlice> slices;
+  at::Tensor a_RI, grad_a_RI;                  // float32
+  std::vector<at::Tensor> b_OR, grad_b_OR;  // float32
+  LoraWeights current, reference;              // compute copies; an undefined reference is the bare model
+
+  void refresh();  // current <- float32 weights
+};
+
+struct LinearModule {
+  std::string name;
+  int64_t rows;
+};
+
+struct Linear {
+  std::vector<LinearModule> modules;  // stacked along the output dimension
+  at::Tensor weight_OI;               // model dtype
+  at::Tensor bias_O;                  // model dtype; undefined without bias
+  at::Tensor dweight_OI, dbias_O;     // float32, accumulated; undefined when frozen
+  std::optional<Lora> lora;
+
+  bool trains() const { return lora.has_value() || dweight_OI.defined(); }
+};
+
+enum class Policy { kCurrent, kReference };
+
+// y = x W^T + b + sum over slices of (dropout(x) A^T) B^T. `s_TR` receives dropout(x) A^T (undefined without adapter)
+// and is what backward needs besides x. `dropout` null = off. y_TO is preallocated, contiguous.
+void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout, const at::Tensor& x_TI,
+                    at::Tensor& y_TO, at::Tensor& s_TR);
+
+// dx_TI = dy W + adapter part (preallocated, overwritten), and ds_TR = gradient of s (undefined without adapter).
+void linear_backward_input(const Linear& linear, const Dropout* dropout, const at::Tensor& dy_TO,
+                           at::Tensor& dx_TI, at::Tensor& ds_TR);
+
+// Adds the gradients of whatever trains. Separate from the input's part because x may be recomputed in between.
+void linear_backward_weights(Linear& linear, const Dropout* dropout, const at::Tensor& x_TI, const at::Tensor& s_TR,
+                             const at::Tensor& dy_TO, const at::Tensor& ds_TR);
+
+}  // namespace xright::nn
