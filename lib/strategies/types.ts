@@ -16,14 +16,25 @@ export type Losses = Partial<Record<Objective, number>>;
 /** Plain JSON that makes a resumed strategy continue exactly. */
 export type StrategyState = Record<string, unknown>;
 
+/** Seeded uniform numbers in [0, 1) whose state is plain JSON. */
+export interface RandomSource {
+	uniform(): number;
+	state(): { position: number };
+	restore(state: { position: number }): void;
+}
+
 export interface StrategyContext {
 	/** Weight of the preference objective, in [0, 1]. */
 	lambda: number;
 	seed: number;
+	/** A fresh generator of the run's seed, on a stream of its own. */
+	random(): RandomSource;
 	/** Best known loss of each objective alone (0 when unknown). */
 	optima: Record<Objective, number>;
 	/** Steps of the whole run. */
 	steps: number;
+	/** Passes over the data when the run's length was given so, else null. */
+	epochs: number | null;
 	/** Rows available per objective; 0 when the config has none. */
 	rows: Record<Objective, number>;
 	batch: Record<Objective, number>;
@@ -41,6 +52,8 @@ export interface Strategy {
 	readonly objectives: readonly Objective[];
 	/** True for a stage boundary before step t: the reference policy becomes the current policy. */
 	startsStage?(step: number): boolean;
+	/** Objectives trained in the stage that step t belongs to; all of them when absent. */
+	stageObjectives?(step: number): readonly Objective[];
 	plan(step: number): Plan;
 	choose(step: number, losses: Losses): Choice;
 	observe(step: number, losses: Losses): void;
@@ -50,5 +63,11 @@ export interface Strategy {
 
 export interface StrategyFactory {
 	readonly name: string;
+	readonly objectives: readonly Objective[];
+	/**
+	 * Steps of a run of so many epochs, from the batches one pass over each data set takes. Absent: the sum over the
+	 * objectives, which fits a strategy that trains one objective a step.
+	 */
+	stepsOf?(batches: Record<Objective, number>): number;
 	create(context: StrategyContext): Strategy;
 }

@@ -1,0 +1,4 @@
+import { singleObjective } from "./single.js";
+
+/** Supervised fine-tuning alone. */
+export const sft = singleObjective("sft", "sft");
