@@ -9,13 +9,9 @@ const path = z
 		examples: ["data/pairs.jsonl", "data/hh.jsonl.gz"],
 	});
 
-const format = z
-	.string()
-	.min(1)
-	.default("auto")
-	.meta({
-		description: 'Name of the data format; "auto" recognises it from the first rows and says which one it took.',
-	});
+const format = z.string().min(1).default("auto").meta({
+	description: 'Name of the data format; "auto" recognises it from the first rows and says which one it took.',
+});
 
 const split = z
 	.string()
@@ -38,11 +34,14 @@ const evaluation = z
 	.strictObject({ path: path.optional(), format: format.optional(), split, limit })
 	.nullable()
 	.default(null)
-	.meta({ description: "Held-out rows of the same kind. path and format default to those of the training data." });
+	.meta({
+		description:
+			"Held-out rows of the same kind; path and format default to those of the training data, template is the same.",
+	});
 
 const source = z.strictObject({
 	path,
-	format,
+	format: format.default("auto"),
 	split,
 	limit,
 	template: z.enum(["auto", "chat"]).default("auto").meta({

@@ -15,14 +15,9 @@ export const optimaSection = z
 
 export const evaluationSection = z
 	.strictObject({
-		every: z
-			.int()
-			.min(1)
-			.nullable()
-			.default(100)
-			.meta({
-				description: "Steps between evaluations on held-out rows; null: only before the first and after the last step.",
-			}),
+		every: z.int().min(1).nullable().default(100).meta({
+			description: "Steps between evaluations on held-out rows; null: only before the first and after the last step.",
+		}),
 		prompts: z
 			.array(z.string().min(1))
 			.max(16)

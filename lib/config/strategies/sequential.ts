@@ -2,7 +2,7 @@ import * as z from "zod";
 import { objectives } from "../objectives.js";
 import { defineStrategyOptions } from "./types.js";
 
-const stageSteps = z.int().min(1);
+const stageSteps = z.int().min(1).meta({ description: "Steps of this stage." });
 
 export const sequential = defineStrategyOptions({
 	name: "sequential",

@@ -1,0 +1,54 @@
+import type { Objective } from "./objectives.js";
+import type { RunConfig } from "./schema.js";
+import { evaluationSection } from "./sections/run.js";
+import { findStrategyOptions } from "./strategies/index.js";
+
+const dataNames: Record<Objective, string> = {
+	preference: "pairs of a preferred and a rejected answer",
+	sft: "prompts with the answer to learn",
+};
+
+/** Problems that only show when several keys are seen together. */
+export function crossCheck(config: RunConfig): string[] {
+	return [...dataChecks(config), ...lengthChecks(config), ...inertChecks(config)];
+}
+
+function dataChecks(config: RunConfig): string[] {
+	const { name } = config.strategy;
+	return (findStrategyOptions(name)?.objectives ?? [])
+		.filter((objective) => config.data[objective] === null)
+		.map((objective) => `data.${objective} is missing: strategy "${name}" trains on ${dataNames[objective]}`);
+}
+
+function lengthChecks(config: RunConfig): string[] {
+	const { steps, epochs, schedule } = config.train;
+	const problems: string[] = [];
+	const fixed = findStrategyOptions(config.strategy.name)?.totalSteps?.(config.strategy) ?? null;
+	if (steps !== null && epochs !== null) problems.push("train.steps and train.epochs exclude each other; give one");
+	if (fixed !== null && epochs !== null) problems.push("strategy.steps and train.epochs exclude each other; give one");
+	if (fixed !== null && steps !== null && steps !== fixed) {
+		problems.push(
+			`train.steps is ${steps}, but the stages of strategy.steps add up to ${fixed}; leave train.steps out`,
+		);
+	}
+	const total = fixed ?? steps;
+	if (total !== null && schedule.warmup >= 1 && schedule.warmup > total) {
+		problems.push(`train.schedule.warmup is ${schedule.warmup} steps, more than the ${total} steps of the run`);
+	}
+	return problems;
+}
+
+/** Values that nothing would read; repeating a default is no mistake. */
+function inertChecks(config: RunConfig): string[] {
+	const problems: string[] = [];
+	const { every, maxNewTokens, prompts } = config.evaluation;
+	const defaults = evaluationSection.parse({});
+	if (prompts.length === 0 && maxNewTokens !== defaults.maxNewTokens) {
+		problems.push("evaluation.maxNewTokens has no effect without evaluation.prompts");
+	}
+	const heldOut = config.data.preference?.evaluation ?? config.data.sft?.evaluation ?? null;
+	if (heldOut === null && every !== null && every !== defaults.every) {
+		problems.push("evaluation.every has no effect: no data set has an evaluation");
+	}
+	return problems;
+}

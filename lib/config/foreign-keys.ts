@@ -1,0 +1,110 @@
+/** Our key for a setting of another trainer (TRL and Hugging Face's Trainer, OpenRLHF and XRIGHT, LLaMA-Factory, Axolotl). */
+const replacements: Record<string, string[]> = {
+	"model.path": ["model_name_or_path", "model_name", "base_model", "pretrain", "model_id"],
+	"model.dtype": ["torch_dtype", "bf16", "fp16", "precision", "pure_bf16", "param_dtype"],
+	"adapter.type": ["use_peft", "finetuning_type", "peft_config", "adapter_type"],
+	"adapter.rank": ["lora_r", "lora_rank", "r", "lora.rank"],
+	"adapter.alpha": ["lora_alpha", "lora.alpha"],
+	"adapter.dropout": ["lora_dropout"],
+	"adapter.rsLora": ["use_rslora"],
+	"adapter.targets": ["target_modules", "lora_target", "lora_target_modules", "lora_target_linear"],
+	"adapter.init": ["adapter_name_or_path", "lora_model_dir", "init_lora_weights"],
+	"data.preference.path": ["rlhf_dataset", "preference_dataset"],
+	"data.sft.path": ["sft_dataset"],
+	"data.preference.path or data.sft.path": ["dataset", "dataset_name", "datasets", "train_dataset"],
+	"data.preference.limit or data.sft.limit": ["max_samples", "max_train_samples"],
+	"data.preference.limit": ["rlhf_max_samples"],
+	"data.sft.limit": ["sft_max_samples"],
+	"data.preference.split or data.sft.split": [
+		"dataset_train_split",
+		"train_split",
+		"rlhf_train_split",
+		"sft_train_split",
+	],
+	"data.preference.evaluation or data.sft.evaluation": ["eval_dataset", "val_set_size", "val_size", "eval_split"],
+	"data.preference.template or data.sft.template": ["chat_template", "apply_chat_template", "input_template"],
+	"data.maxLength": [
+		"max_length",
+		"max_seq_length",
+		"max_len",
+		"cutoff_len",
+		"sequence_len",
+		"max_prompt_length",
+		"rlhf_max_len",
+		"sft_max_len",
+	],
+	"objective.preference.loss": ["loss_type", "pref_loss", "dpo_loss_type", "ipo", "rl"],
+	"objective.preference.beta": ["beta", "pref_beta", "rl_beta", "dpo_beta"],
+	"objective.preference.labelSmoothing": ["label_smoothing", "dpo_label_smoothing", "label_smoothing_factor"],
+	"strategy.lambda": ["lambd", "lambda", "dpo_weight"],
+	"strategy.evaluateEvery": ["max_eval_steps"],
+	"strategy.name": ["mix_strategy", "stage"],
+	"train.steps": ["max_steps", "total_steps"],
+	"train.epochs": ["num_train_epochs", "num_epochs", "max_epochs"],
+	"train.batch": ["per_device_train_batch_size", "train_batch_size", "batch_size", "global_batch_size"],
+	"train.batch.preference": ["rlhf_micro_train_batch_size", "preference_batch_size"],
+	"train.batch.sft": ["sft_micro_train_batch_size", "sft_batch_size"],
+	"train.microBatchTokens": [
+		"gradient_accumulation_steps",
+		"micro_batch_size",
+		"micro_train_batch_size",
+		"per_device_eval_batch_size",
+		"eval_batch_size",
+		"precompute_ref_batch_size",
+	],
+	"train.gradientCheckpointing": ["gradient_checkpointing", "use_gradient_checkpointing", "activation_checkpointing"],
+	"train.shuffle": ["shuffle_dataset", "disable_shuffling"],
+	"train.maxGradNorm": ["max_grad_norm", "max_norm", "clip_grad_norm", "gradient_clipping"],
+	"train.optimizer.name": ["optim", "optimizer_name"],
+	"train.optimizer.lr": ["learning_rate", "lr"],
+	"train.optimizer.betas": ["adam_beta1", "adam_beta2", "adam_betas", "betas"],
+	"train.optimizer.eps": ["adam_epsilon", "adam_eps", "eps"],
+	"train.optimizer.weightDecay": ["weight_decay", "l2", "adam_weight_decay"],
+	"train.schedule.name": ["lr_scheduler_type", "lr_scheduler"],
+	"train.schedule.warmup": ["warmup_steps", "warmup_ratio", "lr_warmup_ratio", "num_warmup_steps"],
+	"optima.sft": ["sft_opt"],
+	"optima.preference": ["dpo_opt"],
+	"evaluation.every": ["eval_steps", "eval_strategy", "evaluation_strategy", "evals_per_epoch"],
+	"checkpoint.every": ["save_steps", "save_strategy", "save_every_n_steps"],
+	"checkpoint.keep": ["save_total_limit", "max_ckpt_num"],
+	output: ["output_dir", "save_path", "ckpt_path"],
+	seed: ["data_seed"],
+	device: ["use_cpu", "no_cuda", "device_map"],
+	threads: ["num_threads", "nproc"],
+};
+
+/** Settings that other trainers have, or that are planned, with the reason why there is no key. */
+const explanations: Record<string, string> = {
+	reference: "the reference policy is the model as the run starts; naming another one is not in this release",
+	ref_model: "the reference policy is the model as the run starts; naming another one is not in this release",
+	ref_pretrain: "the reference policy is the model as the run starts; naming another one is not in this release",
+	precompute_ref_log_probs: "reference log-probs are always computed once per row and cached",
+	packing: "batches are always packed, never padded",
+	sample_packing: "batches are always packed, never padded",
+	packing_samples: "batches are always packed, never padded",
+	padding_free: "batches are always packed, never padded",
+	load_in_4bit: "weights are kept in model.dtype; 4-bit GGUF files can be loaded",
+	load_in_8bit: "weights are kept in model.dtype; 8-bit GGUF files can be loaded",
+	completion_only_loss: "the losses always count the response only",
+	train_on_prompt: "the losses always count the response only",
+	report_to: "metrics are written to metrics.jsonl in the run folder",
+	logging_steps: "every step is written to metrics.jsonl in the run folder",
+	use_wandb: "metrics are written to metrics.jsonl in the run folder",
+	resume_from_checkpoint: "use the flag --resume",
+	load_checkpoint: "use the flag --resume",
+	flash_attn: "attention never materialises its scores; there is nothing to switch on",
+	attn_implementation: "attention never materialises its scores; there is nothing to switch on",
+	use_liger_kernel: "the head and the loss are always computed in chunks; there is nothing to switch on",
+	zero_stage: "this release trains on one device",
+};
+
+const byForeignName = new Map<string, string>();
+for (const [ours, names] of Object.entries(replacements)) for (const name of names) byForeignName.set(name, ours);
+
+/** What to use instead of another trainer's key, as the end of a sentence; null when the name is not known. */
+export function explainForeignKey(name: string): string | null {
+	const bare = name.replace(/^--?/, "").replaceAll("-", "_");
+	const ours = byForeignName.get(bare);
+	if (ours !== undefined) return `here it is ${ours}`;
+	return Object.hasOwn(explanations, bare) ? explanations[bare]! : null;
+}

@@ -1,0 +1,102 @@
+import type * as z from "zod";
+import { explainForeignKey } from "./foreign-keys.js";
+import { runConfigSchema } from "./schema.js";
+import { closest } from "./suggest.js";
+import { allKeys, isRecord, keysAt } from "./walk.js";
+
+type Issue = z.core.$ZodIssue;
+
+/** Sentences about one problem that zod found, each naming the key. */
+export function describeIssue(issue: Issue, config: unknown): string[] {
+	if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(issue.path, key, config));
+	const where = issue.path.join(".") || "the configuration";
+	const value = valueAt(config, issue.path);
+	if (value === undefined) return [`${where} is missing`];
+	return [`${where} ${problem(issue, value)}`];
+}
+
+function problem(issue: Issue, value: unknown): string {
+	const got = `, not ${show(value)}`;
+	switch (issue.code) {
+		case "invalid_type":
+			return `must be ${article(issue.expected)}${got}`;
+		case "invalid_value":
+			return `must be ${oneOf(issue.values.map(String), value)}${got}`;
+		case "too_small":
+			return `must ${issue.inclusive ? "be at least" : "be more than"} ${issue.minimum}${unit(issue.origin)}${got}`;
+		case "too_big":
+			return `must ${issue.inclusive ? "be at most" : "be less than"} ${issue.maximum}${unit(issue.origin)}${got}`;
+		case "invalid_union": {
+			const { options } = issue as { options?: unknown[] };
+			if (options !== undefined) return `must be ${oneOf(options.map(String), value)}${got}`;
+			return `must be ${unionOf(issue)}${got}`;
+		}
+		default:
+			return `${issue.message}${got}`;
+	}
+}
+
+function unionOf(issue: z.core.$ZodIssueInvalidUnion): string {
+	const alternatives = issue.errors.map((errors) => errors[0]).filter((first) => first !== undefined);
+	const named = alternatives.map((first) =>
+		first.code === "invalid_value"
+			? first.values.map((value) => JSON.stringify(value)).join(" or ")
+			: "a list of names",
+	);
+	return [...new Set(named)].join(" or ");
+}
+
+function oneOf(names: string[], value: unknown): string {
+	const guess = typeof value === "string" ? closest(value, names) : null;
+	const list = names.length === 1 ? `"${names[0]}" (the only one in this release)` : `one of ${names.join(", ")}`;
+	return guess === null ? list : `${list} (did you mean "${guess}"?)`;
+}
+
+function unknownKey(path: readonly PropertyKey[], key: string, config: unknown): string {
+	const full = [...path, key].join(".");
+	const siblings = keysAt(runConfigSchema, path);
+	if (siblings.has(key)) return `${full} has no effect with ${variant(path, config)}; remove it`;
+	const foreign = explainForeignKey(key);
+	if (foreign !== null) return `unknown key ${full}: ${foreign}`;
+	const near = closest(key, siblings);
+	if (near !== null) return `unknown key ${full}: did you mean ${[...path, near].join(".")}?`;
+	const leaf = allKeys(runConfigSchema).filter((other) => other.split(".").at(-1) === key);
+	if (leaf.length > 0) return `unknown key ${full}: did you mean ${leaf.slice(0, 3).join(" or ")}?`;
+	return `unknown key ${full}; known here: ${[...siblings].join(", ")}`;
+}
+
+/** "strategy.name dpo": the choice that makes a known key useless. */
+function variant(path: readonly PropertyKey[], config: unknown): string {
+	const section = valueAt(config, path);
+	const name = isRecord(section) ? ["name", "type"].find((key) => typeof section[key] === "string") : undefined;
+	return name === undefined
+		? path.join(".")
+		: `${[...path, name].join(".")} "${(section as Record<string, string>)[name]}"`;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+	let at = value;
+	for (const key of path) {
+		if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined;
+		at = (at as Record<PropertyKey, unknown>)[key];
+	}
+	return at;
+}
+
+function show(value: unknown): string {
+	if (Array.isArray(value)) return `a list of ${value.length}`;
+	if (typeof value === "object" && value !== null) return "an object";
+	const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+	return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+function article(type: string): string {
+	if (type === "array" || type === "tuple") return "a list";
+	if (type === "int") return "a whole number";
+	return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function unit(origin: string): string {
+	if (origin === "string") return " characters long";
+	return origin === "array" ? " entries long" : "";
+}

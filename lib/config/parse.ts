@@ -1,0 +1,53 @@
+import { basename, extname, join } from "node:path";
+import { XrightError } from "../errors.js";
+import { crossCheck } from "./checks.js";
+import { describeIssue } from "./issues.js";
+import { type RunConfig, runConfigSchema } from "./schema.js";
+import { findStrategyOptions } from "./strategies/index.js";
+import { isRecord, nameVariants } from "./walk.js";
+
+const defaultSteps = 1000;
+
+/**
+ * Checks a configuration and fills in every default; reads no file. `where` is the name of the source in messages.
+ * Throws CONFIG with one line for each problem.
+ */
+export function parseConfig(value: unknown, where: string): RunConfig {
+	if (!isRecord(value)) throw new XrightError("CONFIG", `${where}: a configuration is a JSON object`);
+	const written = nameVariants(runConfigSchema, value);
+	const parsed = runConfigSchema.safeParse(written);
+	if (!parsed.success)
+		fail(
+			where,
+			parsed.error.issues.flatMap((issue) => describeIssue(issue, written)),
+		);
+	const { $schema: _, output, train, ...rest } = parsed.data;
+	const config: RunConfig = {
+		...rest,
+		train: { ...train, steps: train.steps ?? null },
+		output: output ?? outputFor(where),
+	};
+	const problems = crossCheck(config);
+	if (problems.length > 0) fail(where, problems);
+	if (config.train.epochs === null) config.train.steps ??= fixedSteps(config) ?? defaultSteps;
+	return config;
+}
+
+function fixedSteps(config: RunConfig): number | null {
+	return findStrategyOptions(config.strategy.name)?.totalSteps?.(config.strategy) ?? null;
+}
+
+/** runs/<name of the config file>, or runs/run for a configuration that is not a file. */
+function outputFor(where: string): string {
+	const extension = extname(where);
+	return join("runs", extension === ".json" ? basename(where, extension) : "run");
+}
+
+function fail(where: string, problems: string[]): never {
+	const unique = [...new Set(problems)];
+	const text =
+		unique.length === 1 ? `${where}: ${unique[0]}` : `${where}:\n${unique.map((line) => `  ${line}`).join("\n")}`;
+	throw new XrightError("CONFIG", text, {
+		hint: "`xright-native schema` prints every key with its meaning and default.",
+	});
+}
