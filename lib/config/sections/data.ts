@@ -9,7 +9,7 @@ const path = z
 		examples: ["data/pairs.jsonl", "data/hh.jsonl.gz"],
 	});
 
-const format = z.string().min(1).default("auto").meta({
+const format = z.string().min(1).meta({
 	description: 'Name of the data format; "auto" recognises it from the first rows and says which one it took.',
 });
 
