@@ -1,0 +1,30 @@
+import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes, Options, PositionalOptions } from "yargs";
+
+interface Definition<P extends Record<string, PositionalOptions>, O extends Record<string, Options>> {
+	command: string;
+	describe: string;
+	positionals?: P;
+	options?: O;
+	examples: [string, string][];
+	/** Resolves with the exit code. */
+	run(args: ArgumentsCamelCase<InferredOptionTypes<P & O>> & { verbose: boolean }): Promise<number>;
+}
+
+/** One command of the command line. */
+export function defineCommand<
+	P extends Record<string, PositionalOptions> = Record<never, never>,
+	O extends Record<string, Options> = Record<never, never>,
+>(definition: Definition<P, O>): CommandModule {
+	return {
+		command: definition.command,
+		describe: definition.describe,
+		builder: (yargs: Argv) => {
+			for (const [name, options] of Object.entries(definition.positionals ?? {})) yargs.positional(name, options);
+			return yargs.options(definition.options ?? {}).example(definition.examples);
+		},
+		// yargs hands the arguments back to the caller; the exit code travels in them.
+		handler: async (args) => {
+			args.exitCode = await definition.run(args as never);
+		},
+	};
+}

@@ -1,0 +1,34 @@
+const codes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+type StopSignal = keyof typeof codes;
+
+/**
+ * Runs `work` with an AbortSignal that the first SIGINT or SIGTERM aborts; the second one leaves at once. Resolves with
+ * the work's exit code, or 130/143 when it was stopped. Errors after a stop are the stop's own and are not thrown.
+ */
+export async function withSignals(work: (signal: AbortSignal) => Promise<number>, notice: () => void): Promise<number> {
+	const controller = new AbortController();
+	let stoppedBy: StopSignal | null = null;
+	const stop = (name: NodeJS.Signals) => {
+		const signal = name as StopSignal;
+		if (stoppedBy !== null) process.exit(codes[signal]);
+		stoppedBy = signal;
+		notice();
+		controller.abort();
+	};
+	for (const name of Object.keys(codes)) process.on(name as StopSignal, stop);
+	try {
+		const code = await work(controller.signal);
+		return stoppedBy === null ? code : codes[stoppedBy as StopSignal];
+	} catch (error) {
+		if (stoppedBy === null || !isAbort(error)) throw error;
+		return codes[stoppedBy as StopSignal];
+	} finally {
+		for (const name of Object.keys(codes)) process.off(name, stop);
+	}
+}
+
+function isAbort(error: unknown): boolean {
+	const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+	return name === "AbortError" || code === "ABORTED";
+}
