@@ -40,6 +40,8 @@ export function ggufTokenizer(file: GgufFile): TokenizerFiles {
 	return {
 		tokenizerJson,
 		tokenizerConfig: {
+			tokenizer_class: "PreTrainedTokenizerFast",
+			clean_up_tokenization_spaces: false,
 			...special(file, vocabulary),
 			add_bos_token: bos !== undefined,
 			...(chatTemplate !== null && { chat_template: chatTemplate }),
