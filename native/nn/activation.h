@@ -2,9 +2,9 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
-namespace xright::nn {
+#include "nn/activation_kind.h"
 
-enum class Activation { kSilu, kGelu, kGeluTanh, kRelu };
+namespace xright::nn {
 
 // Gated: u_TF2 = [gate | up] (F columns each); h = act(gate) * up. Plain: u_TF, h = act(u).
 // float32 inside, rounded once to the model dtype.
