@@ -71,4 +71,12 @@ export interface RunSummary {
 	dropped: Record<Objective, Record<string, number>>;
 	/** Folder of the adapter (PEFT layout) or model (Hugging Face layout). */
 	artifact: string;
+	/** Answers to `evaluation.prompts` before the first and after the last step; absent without prompts. */
+	samples?: Sample[];
+}
+
+export interface Sample {
+	prompt: string;
+	before: string;
+	after: string;
 }
