@@ -26,7 +26,7 @@ describe("numbers", () => {
 	])("%d bytes", (count, expected) => expect(bytes(count)).toBe(expected));
 
 	test("a loss that was not measured is a dash", () => {
-		expect([loss(0.69314), loss(undefined), loss(null)]).toEqual(["0.6931", "–", "–"]);
+		expect([loss(0.67891), loss(undefined), loss(null)]).toEqual(["0.6789", "–", "–"]);
 	});
 });
 
@@ -62,7 +62,7 @@ test("the end of a run shows losses, answers, files and the next step", () => {
 		tokens_per_second: 812,
 		peak_memory_bytes: 1536 * 2 ** 20,
 		gpu_utilization_median: null,
-		initial: { dpo: 0.6931, sft: 2.1034, "gap/dpo": 0.6931, "gap/sft": 2.1034, ideal_distance: 2.2146 },
+		initial: { dpo: 0.6914, sft: 2.1034, "gap/dpo": 0.6914, "gap/sft": 2.1034, ideal_distance: 2.2146 },
 		final: { dpo: 0.6512, sft: 1.8021, "gap/dpo": 0.6512, "gap/sft": 1.8021, ideal_distance: 1.9161 },
 		dropped: { preference: {}, sft: {} },
 		artifact: "runs/a/adapter",
@@ -72,7 +72,7 @@ test("the end of a run shows losses, answers, files and the next step", () => {
 		"done after 60 steps in 1:33 (812 tok/s, peak memory 1.5 GiB)
 
 		held-out loss            before   after
-		preference (DPO)         0.6931  0.6512
+		preference (DPO)         0.6914  0.6512
 		SFT                      2.1034  1.8021
 		distance to both optima  2.2146  1.9161
 
