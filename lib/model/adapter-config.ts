@@ -73,7 +73,8 @@ function isOff(value: unknown): boolean {
 
 /**
  * Content of the adapter_config.json that PEFT loads, for an adapter trained as `spec`. `targets` are the module names
- * that carry it (dotted names or suffixes), `baseModel` is what the user named as the model.
+ * that carry it (dotted names or suffixes, which PEFT matches at the end of a name), `baseModel` is what the user
+ * named as the model.
  */
 export function peftAdapterConfig(
 	spec: Pick<AdapterSpec, "rank" | "alpha" | "dropout" | "rsLora">,
@@ -90,7 +91,7 @@ export function peftAdapterConfig(
 		lora_alpha: spec.alpha,
 		lora_dropout: spec.dropout,
 		use_rslora: spec.rsLora,
-		target_modules: shortestTargets(targets),
+		target_modules: [...new Set(targets)].sort(),
 		bias: "none",
 		fan_in_fan_out: false,
 		init_lora_weights: true,
@@ -101,19 +102,4 @@ export function peftAdapterConfig(
 		alpha_pattern: {},
 		use_dora: false,
 	};
-}
-
-/** `model.layers.0.self_attn.q_proj` … as `q_proj` where all layers have it: the names before and after a layer number. */
-function shortestTargets(targets: string[]): string[] {
-	const groups = new Map<string, Set<string>>();
-	const layers = new Set<string>();
-	for (const target of targets) {
-		const [, layer, rest] = /^(.+\.\d+)\.(.+)$/.exec(target) ?? [];
-		if (!layer || !rest) return [...new Set(targets)].sort();
-		layers.add(layer);
-		groups.set(rest, (groups.get(rest) ?? new Set()).add(layer));
-	}
-	const everywhere = [...groups.values()].every((found) => found.size === layers.size);
-	if (!everywhere) return [...new Set(targets)].sort();
-	return [...new Set([...groups.keys()].map((rest) => rest.split(".").at(-1) as string))].sort();
 }

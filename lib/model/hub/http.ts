@@ -26,10 +26,13 @@ const MAX_WAIT_MS = 30_000;
 /** A failure that another try may cure; never leaves this folder. */
 export class Passing extends Error {
 	readonly waitMs: number | undefined;
+	/** No connection at all: likely to stay so, tried once more only. */
+	readonly unreachable: boolean;
 
-	constructor(message: string, options: { waitMs?: number | undefined; cause?: unknown } = {}) {
+	constructor(message: string, options: { waitMs?: number | undefined; unreachable?: boolean; cause?: unknown } = {}) {
 		super(message, { cause: options.cause });
 		this.waitMs = options.waitMs;
+		this.unreachable = options.unreachable ?? false;
 	}
 }
 
@@ -63,7 +66,7 @@ async function fetchOnce(context: HubContext, url: URL, headers: Record<string, 
 	} catch (cause) {
 		if (context.signal?.aborted) throw aborted(context.signal);
 		const why = late.signal.aborted ? "did not answer in time" : `cannot be reached (${reason(cause)})`;
-		throw new Passing(`${url.host} ${why}`, { cause });
+		throw new Passing(`${url.host} ${why}`, { cause, unreachable: true });
 	} finally {
 		clearTimeout(timer);
 	}
@@ -100,7 +103,7 @@ export async function withRetries<T>(context: HubContext, attempt: () => Promise
 		} catch (error) {
 			if (context.signal?.aborted) throw aborted(context.signal);
 			if (!(error instanceof Passing)) throw error;
-			if (tried >= retries) {
+			if (tried >= (error.unreachable ? Math.min(retries, 1) : retries)) {
 				throw network(error.message, "Check the connection and try again: finished parts are kept.", error);
 			}
 			await pause(error.waitMs ?? Math.min(backoffMs * 2 ** tried, MAX_WAIT_MS), context.signal);
