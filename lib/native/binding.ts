@@ -3,6 +3,8 @@
  * come out. Calls are queued on the session's own thread in order; JavaScript never blocks on them.
  */
 
+import type { ErrorCode, XrightErrorOptions } from "../errors.js";
+
 /** One tensor inside one file of `Weights.files`; already validated against the file's size by `lib/model`. */
 export interface TensorSource {
 	/** Hugging Face name, for example `model.layers.0.self_attn.q_proj.weight`. */
@@ -196,11 +198,15 @@ export interface LibtorchPaths {
 	lib: string;
 	/** libxright_core.so. */
 	core: string;
+	/** Load libtorch_cuda.so as well; only then does a CUDA device exist. */
+	cuda: boolean;
 }
 
 /** What the addon exports. It has no LibTorch symbol, so it loads on any machine and can say what is missing. */
 export interface NativeAddon {
 	readonly build: BuildInfo;
+	/** Native failures are made with `new constructor(code, message, {hint, detail})`; call once, before all else. */
+	setErrorClass(constructor: new (code: ErrorCode, message: string, options?: XrightErrorOptions) => Error): void;
 	/** Loads LibTorch, then the core, into the process (once); rejects with LIBTORCH_MISSING or LIBTORCH_VERSION. */
 	loadLibtorch(paths: LibtorchPaths): Promise<{ torch: string; cudaDevices: string[] }>;
 	/** Registered names; empty until the core is loaded. */
