@@ -28,3 +28,16 @@ export function defineCommand<
 		},
 	};
 }
+
+export const configOption = { type: "string", demandOption: true, describe: "Configuration file (JSON)" } as const;
+
+export const setOption = {
+	type: "string",
+	array: true,
+	nargs: 1,
+	requiresArg: true,
+	default: [] as string[],
+	describe: "Override a key of the configuration, such as train.steps=100; may be repeated",
+} as const;
+
+export const outputOption = { type: "string", requiresArg: true, describe: "Folder of the run" } as const;
