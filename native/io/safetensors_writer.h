@@ -1,25 +1,16 @@
-// defines: xright::io::NamedTensor, write_safetensors.
+// defines: write_safetensors.
 #pragma once
 #include <ATen/core/Tensor.h>
 
-#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace xright::io {
+namespace xright {
 
-struct NamedTensor {
-  std::string name;
-  at::Tensor tensor;  // any strides and device; copied to the CPU one at a time
-};
+// Writes the tensors (float32, bfloat16, float16 or int64, any device) in order, with `__metadata__` {"format": "pt"},
+// and fsyncs. Returns the file's size. A failed write removes the file and throws DISK_FULL or IO with the path and the
+// bytes needed.
+int64_t write_safetensors(const std::string& path, const std::vector<std::pair<std::string, at::Tensor>>& tensors);
 
-using Metadata = std::vector<std::pair<std::string, std::string>>;
-
-// Writes one safetensors file (float64, float32, float16, bfloat16, int64, int32, uint8), fsyncs it, and returns its
-// size in bytes. It appears under `path` only when complete; on failure nothing is left behind and an older file at
-// `path` is untouched. Throws DISK_FULL (no space, quota, file size limit) naming the bytes needed, or IO.
-int64_t write_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors,
-                          const Metadata& metadata = {{"format", "pt"}});
-
-}  // namespace xright::io
+}  // namespace xright

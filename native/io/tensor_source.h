@@ -1,61 +1,40 @@
-// defines: xright::io::TensorFiles, reading the tensors of a `Weights` value (lib/native/binding.ts) from their files.
+// defines: TensorFiles. Tensors described by a `Weights` table (lib/native/binding.ts), read by memory map.
 #pragma once
 #include <ATen/core/Tensor.h>
 
-#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "core/value.h"
-#include "io/file_map.h"
+#include "io/mapped_file.h"
 
-namespace xright::io {
+namespace xright {
 
-struct StoredType;
-
-// Files are memory-mapped on first use and unmapped when this object dies: keep it only while loading. One thread.
-// Every failure is a WEIGHTS error that names the file and the tensor; an unreadable file is IO.
 class TensorFiles {
  public:
   explicit TensorFiles(const Value& weights);
 
-  bool has(const std::string& name) const { return index_.count(name) != 0; }
-  // Row-major shape as Hugging Face has it.
-  const std::vector<int64_t>& shape(const std::string& name) const { return find(name).shape; }
-  // In the order of `Weights.tensors`.
+  bool has(const std::string& name) const { return entries_.contains(name); }
   std::vector<std::string> names() const;
-  // The file a tensor lies in, for messages.
-  const std::string& file(const std::string& name) const { return paths_[find(name).file]; }
 
-  // Fills `dest` (same shape; float32 or bfloat16, or int64 for a stored integer; any device). `dest` may be a range
-  // of rows of a larger matrix: its last dimension must be dense. Block-quantised types are dequantised in float32,
-  // then rounded once.
-  void read(const std::string& name, at::Tensor dest);
+  // Converts tensor `name` into `dest`: float32 or bfloat16 on the CPU, rows contiguous (a row range of a larger matrix
+  // is fine). Dequantises in float32 and rounds once. WEIGHTS, naming file and tensor, when it is missing, its shape
+  // or dtype does not fit, or the file is too short.
+  void read(const std::string& name, at::Tensor dest) const;
 
  private:
-  struct Source {
-    std::string name;
+  struct Entry {
+    size_t file;
     std::string dtype;
     std::vector<int64_t> shape;
-    size_t file;
-    uint64_t offset;
-    uint64_t bytes;
-    int64_t unpermute_heads;  // 0 = rows are stored in order
+    int64_t offset, bytes, unpermute_heads;
   };
+  const Entry& entry(const std::string& name) const;
 
-  const Source& find(const std::string& name) const;
-  Source parse(const Value& tensor) const;
-  [[noreturn]] void fail(const Source& source, const std::string& problem) const;
-  const StoredType& check(const Source& source, const at::Tensor& dest) const;
-  const uint8_t* bytes_of(const Source& source);
-  std::string place() const;
-
-  std::vector<std::string> paths_;
-  std::vector<std::unique_ptr<FileMap>> maps_;
-  std::vector<Source> sources_;
-  std::unordered_map<std::string, size_t> index_;
+  std::vector<std::unique_ptr<MappedFile>> files_;
+  std::map<std::string, Entry> entries_;
 };
 
-}  // namespace xright::io
+}  // namespace xright
