@@ -14,7 +14,7 @@ describe("the strategy registry", () => {
 			for (const value of Object.values(module)) {
 				if (typeof value === "object" && value !== null && "create" in value) {
 					expect(strategies).toContain(value);
-					expect(file).toBe(`${(value as { name: string }).name}.ts`);
+					expect(file).toBe(`${(value as unknown as { name: string }).name}.ts`);
 					found.push(file);
 				}
 			}
