@@ -34,7 +34,10 @@ export function buildParser(): Argv {
 		.wrap(Math.min(110, process.stdout.columns ?? 110))
 		.exitProcess(false)
 		.fail((message, error) => {
-			throw error ?? new XrightError("USAGE", message, { hint: "`xright-native --help` lists commands and flags." });
+			if (error !== undefined && error.name !== "YError") throw error;
+			throw new XrightError("USAGE", message ?? error.message, {
+				hint: "`xright-native --help` lists commands and flags.",
+			});
 		});
 	for (const command of commands) parser.command(command);
 	return parser;
