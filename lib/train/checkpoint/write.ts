@@ -21,7 +21,8 @@ export async function writeCheckpoint(
 	const temporary = temporaryPath(folder, step);
 	try {
 		await rm(temporary, { recursive: true, force: true });
-		await mkdir(temporary, { recursive: true });
+		await mkdir(folder, { recursive: true });
+		await mkdir(temporary);
 		await fill(temporary);
 		for (const name of await filesIn(temporary)) await syncPath(join(temporary, name));
 		await writeDurable(join(temporary, manifestName), prettyJson(await createManifest(temporary, step)));
