@@ -4,8 +4,8 @@ import { packRows } from "../../lib/data/pack.js";
 import type { PreferenceRow, SftRow } from "../../lib/data/types.js";
 import { readAdapter } from "../../lib/model/adapter.js";
 import { readModelFolder } from "../../lib/model/folder.js";
-import type { AdapterSpec, LoadSpec, NativeSession } from "../../lib/native/binding.js";
-import { createSession } from "../../lib/native/session.js";
+import type { AdapterSpec, LoadSpec } from "../../lib/native/binding.js";
+import { openSession, type Session } from "../../lib/native/session.js";
 
 /** Made by test/fixtures/parity/make.py with transformers and PEFT. */
 export function fixture(name: string): string {
@@ -46,11 +46,11 @@ export interface OpenOptions {
 }
 
 /** A float32 session on the CPU with a tiny model, or a RoPE variant of one. */
-export async function openTiny(name: string, { adapter, train = "none" }: OpenOptions = {}): Promise<NativeSession> {
+export async function openTiny(name: string, { adapter, train = "none" }: OpenOptions = {}): Promise<Session> {
 	const folder = ["mha-tied", "gqa-untied", "mqa-bias"].includes(name) ? name : ropeWeights;
 	const model = await readModelFolder(folder, fixture(folder));
 	const config = folder === name ? model.config : expected<Record<string, unknown>>(`${name}.config.json`);
-	const session = await createSession();
+	const session = await openSession();
 	await session.load({
 		config,
 		dtype: "float32",
@@ -72,7 +72,7 @@ export async function peftAdapter(folder: string): Promise<AdapterSpec> {
 }
 
 /** Log-probs of every row of rows.json, all pairs in one batch and all SFT rows in another. */
-export async function rowLogps(session: NativeSession): Promise<RowLogps> {
+export async function rowLogps(session: Session): Promise<RowLogps> {
 	const pairLogps = (await session.score(packRows("preference", pairs), "current")).logps;
 	const sftLogps = (await session.score(packRows("sft", sft), "current")).logps;
 	return {

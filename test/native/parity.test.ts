@@ -8,8 +8,8 @@ import { peftAdapterConfig } from "../../lib/model/adapter-config.js";
 import { readGgufModel } from "../../lib/model/gguf/model.js";
 import { readSafetensorsHeader } from "../../lib/model/safetensors.js";
 import { writeAdapterConfig } from "../../lib/model/write.js";
-import type { NativeSession, Part } from "../../lib/native/binding.js";
-import { createSession } from "../../lib/native/session.js";
+import type { Part } from "../../lib/native/binding.js";
+import { openSession, type Session } from "../../lib/native/session.js";
 import {
 	expected,
 	fixture,
@@ -28,9 +28,9 @@ const logpTolerance = 1e-4;
 const trainTolerance = 1e-3;
 const adamw = { lr: 1e-3, betas: [0.9, 0.95] as [number, number], eps: 1e-8, weightDecay: 0, maxGradNorm: 1 };
 
-const sessions: NativeSession[] = [];
+const sessions: Session[] = [];
 
-async function opened(session: Promise<NativeSession>): Promise<NativeSession> {
+async function opened(session: Promise<Session>): Promise<Session> {
 	sessions.push(await session);
 	return session;
 }
@@ -85,7 +85,7 @@ function sftPart(step: number): Part {
 	return { objective: "sft", weight: 1, normalizer, options: {}, batch: packRows("sft", rows) };
 }
 
-async function dpoPart(session: NativeSession, step: number, labelSmoothing: number): Promise<Part> {
+async function dpoPart(session: Session, step: number, labelSmoothing: number): Promise<Part> {
 	const batch = packRows("preference", two(pairs, step));
 	const { logps: reference } = await session.score(batch, "reference");
 	const options = { loss: "sigmoid", beta: 0.1, labelSmoothing };
@@ -93,7 +93,7 @@ async function dpoPart(session: NativeSession, step: number, labelSmoothing: num
 }
 
 async function compareTraining(
-	session: NativeSession,
+	session: Session,
 	steps: Trajectory,
 	makePart: (step: number) => Part | Promise<Part>,
 ): Promise<void> {
@@ -111,7 +111,7 @@ async function compareTraining(
 	}
 }
 
-async function loraSession(): Promise<NativeSession> {
+async function loraSession(): Promise<Session> {
 	const adapter = await peftAdapter(fixture("adapters/init"));
 	return opened(openTiny("gqa-untied", { adapter, train: "adapter" }));
 }
@@ -174,7 +174,7 @@ test.skipIf(!existsSync(smollm2))("SmolLM2's GGUF file gives transformers' dequa
 	type Row = { prompt: number[]; response: number[]; logp: number };
 	const { rows, greedy } = expected<{ rows: Row[]; greedy: number[] }>("smollm2.json");
 	const model = await readGgufModel(smollm2, smollm2);
-	const session = await opened(createSession());
+	const session = await opened(openSession());
 	const fixed = { dtype: "float32", device: "cpu", threads: 0, adapter: null, train: "none" } as const;
 	await session.load({ ...fixed, config: model.config, weights: model.weights, gradientCheckpointing: false });
 	const packed = rows.map(({ prompt, response }) => ({
