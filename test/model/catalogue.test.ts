@@ -95,6 +95,22 @@ describe.skipIf(!hasPip)("the wheel", () => {
 	});
 });
 
+it("gives pip none of the user's tokens, and clears what a killed process left", async () => {
+	const env = await environment(false);
+	const home = env.HOME as string;
+	await writeFile(join(home, "python3"), `#!/bin/sh\necho "$HF_TOKEN$WANDB_API_KEY" "$@" > ${home}/seen\nexit 1\n`, {
+		mode: 0o755,
+	});
+	const stale = join(home, "models", "tiny", `${sha256(gguf).slice(0, 12)}.tmp-999999999-0123abcd`);
+	await mkdir(stale, { recursive: true });
+	const secret = { HF_TOKEN: "hf_canary", WANDB_API_KEY: "canary", PATH: `${home}:/bin:/usr/bin` };
+	const options = { env: { ...env, ...secret }, cacheDir: join(home, "models"), timing };
+	const error = await failure(resolveCatalogue("tiny", entry(), options));
+	expect(await readFile(join(home, "seen"), "utf8")).toMatch(/xright-tiny==1\.0/);
+	expect(`${await readFile(join(home, "seen"), "utf8")}${error.message}${error.detail}`).not.toMatch(/canary/);
+	expect(await readdir(join(home, "models", "tiny"))).toEqual([]);
+});
+
 it("names every source that failed, and what to do", async () => {
 	const error = await failure(
 		resolveCatalogue("tiny", entry(), { env: { ...(await environment(false)), PATH: "" }, timing }),

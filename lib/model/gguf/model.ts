@@ -1,6 +1,6 @@
 import { fingerprint } from "../fingerprint.js";
 import type { ModelFiles } from "../types.js";
-import { convertGguf } from "./architectures.js";
+import { convertGguf } from "./architectures/index.js";
 import { readGguf } from "./file.js";
 import { ggufTokenizer } from "./tokenizer.js";
 

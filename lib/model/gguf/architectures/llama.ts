@@ -1,10 +1,10 @@
-import { XrightError } from "../../errors.js";
-import type { TensorSource } from "../../native/binding.js";
-import type { GgufArchitecture, HfModel } from "./architectures.js";
-import type { GgufFile } from "./file.js";
-import { ropeScaling } from "./rope.js";
-import type { GgufTensor } from "./tensors.js";
-import { optionalFloat, optionalInteger, requiredSize } from "./values.js";
+import { XrightError } from "../../../errors.js";
+import type { TensorSource } from "../../../native/binding.js";
+import type { GgufFile } from "../file.js";
+import { ropeScaling } from "../rope.js";
+import type { GgufTensor } from "../tensors.js";
+import { optionalFloat, optionalInteger, requiredSize } from "../values.js";
+import type { GgufArchitecture, HfModel } from "./index.js";
 
 /** Llama (1 to 3), SmolLM2, TinyLlama, Mistral 7B: what llama.cpp calls the architecture "llama". */
 export const llama: GgufArchitecture = { name: "llama", convert };

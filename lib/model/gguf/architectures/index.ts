@@ -1,8 +1,8 @@
-import { XrightError } from "../../errors.js";
-import type { Weights } from "../../native/binding.js";
-import type { GgufFile } from "./file.js";
+import { XrightError } from "../../../errors.js";
+import type { Weights } from "../../../native/binding.js";
+import type { GgufFile } from "../file.js";
+import { optionalString } from "../values.js";
 import { llama } from "./llama.js";
-import { optionalString } from "./values.js";
 
 export interface HfModel {
 	/** Equivalent of config.json. */
@@ -18,6 +18,7 @@ export interface GgufArchitecture {
 	convert(file: GgufFile): Promise<HfModel>;
 }
 
+/** One line for each file of this folder. */
 export const architectures: ReadonlyMap<string, GgufArchitecture> = new Map([llama].map((a) => [a.name, a]));
 
 /** Converts by the file's `general.architecture`. Throws UNKNOWN_MODEL when no file here describes it. */

@@ -1,10 +1,11 @@
+import { readdir } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { architectures, convertGguf } from "../../../lib/model/gguf/architectures.js";
-import { readGguf } from "../../../lib/model/gguf/file.js";
-import { llama3Divisors } from "../../../lib/model/gguf/rope.js";
-import { shortestFloat32 } from "../../../lib/model/gguf/values.js";
-import { expectFailure, fileOf } from "../support.js";
-import { type Field, gguf, list, llamaFields, llamaTensors, T, type TensorSpec } from "./build.js";
+import { architectures, convertGguf } from "../../../../lib/model/gguf/architectures/index.js";
+import { readGguf } from "../../../../lib/model/gguf/file.js";
+import { llama3Divisors } from "../../../../lib/model/gguf/rope.js";
+import { shortestFloat32 } from "../../../../lib/model/gguf/values.js";
+import { expectFailure, fileOf } from "../../support.js";
+import { type Field, gguf, list, llamaFields, llamaTensors, T, type TensorSpec } from "../build.js";
 
 async function convert(fields: Field[] = [], tensors: TensorSpec[] = []) {
 	const changed = new Set(fields.map(([key]) => key));
@@ -146,7 +147,12 @@ it("names the architectures it knows when it meets another", async () => {
 		"UNKNOWN_MODEL",
 		/"mamba" is not supported/,
 	);
-	expect([...architectures.keys()]).toEqual(["llama"]);
+});
+
+it("registers each file of the folder under the name of its architecture", async () => {
+	const folder = new URL("../../../../lib/model/gguf/architectures/", import.meta.url);
+	const files = (await readdir(folder)).filter((name) => name !== "index.ts").map((name) => name.replace(".ts", ""));
+	expect([...architectures.keys()].sort()).toEqual(files.sort());
 });
 
 it("shortens float32 values to the decimal they came from", () => {
