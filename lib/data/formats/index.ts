@@ -1,0 +1,19 @@
+import { alpaca } from "./alpaca.js";
+import type { Format } from "./format.js";
+import { implicitPrompt } from "./implicit-prompt.js";
+import { messages } from "./messages.js";
+import { preference } from "./preference.js";
+import { promptCompletion } from "./prompt-completion.js";
+import { questionAnswer } from "./question-answer.js";
+import { sharegpt } from "./sharegpt.js";
+
+/** Every data format, in the order they are listed to people. */
+export const formats: readonly Format[] = [
+	preference,
+	implicitPrompt,
+	promptCompletion,
+	alpaca,
+	messages,
+	sharegpt,
+	questionAnswer,
+];
