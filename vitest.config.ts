@@ -3,10 +3,10 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
 	test: {
 		include: ["test/**/*.test.ts"],
-		globalSetup: ["test/build-dist.ts"],
-		// Native code in a process of its own: a crash fails one file, and LibTorch's state is not shared.
+		// A native addon in worker threads is torn down with each file; processes are what users run.
 		pool: "forks",
+		maxWorkers: 2,
 		testTimeout: 60_000,
-		hookTimeout: 120_000,
+		hookTimeout: 60_000,
 	},
 });

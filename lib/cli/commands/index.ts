@@ -1,6 +1,9 @@
 import type { CommandModule } from "yargs";
+import { generate } from "./generate.js";
+import { doctor } from "./doctor.js";
 import { run } from "./run.js";
 import { schema } from "./schema.js";
+import { setup } from "./setup.js";
 
 /** Every command, in the order of the help text. */
-export const commands: readonly CommandModule[] = [run, schema];
+export const commands: readonly CommandModule[] = [run, generate, schema, setup, doctor];
