@@ -10,18 +10,29 @@ import { isRecord } from "./walk.js";
 
 const extensions = [".jsonl", ".json", ".jsonl.gz", ".json.gz"];
 
+export interface ResolveOptions {
+	/** false: leave the data alone, for commands that read none. */
+	data?: boolean;
+}
+
 /**
  * Checks a configuration and ties it to the disk: paths that exist beside the config file (`base`) become absolute,
  * others are taken from the current folder; a data folder becomes the file of its split; evaluation inherits path and
  * format; an adapter to continue from lends its rank, alpha and targets. Resolving a result again changes nothing.
  */
-export async function resolveConfig(value: unknown, where: string, base: string): Promise<RunConfig> {
+export async function resolveConfig(
+	value: unknown,
+	where: string,
+	base: string,
+	options: ResolveOptions = {},
+): Promise<RunConfig> {
 	const config = parseConfig(value, where);
 	if (existsSync(resolve(base, config.model.path))) config.model.path = resolve(base, config.model.path);
 	if ("init" in config.adapter && config.adapter.init !== null) {
 		const written = isRecord(value) && isRecord(value.adapter) ? value.adapter : {};
 		config.adapter = await readAdapterInit(config.adapter, locate(config.adapter.init, base), written, where);
 	}
+	if (options.data === false) return config;
 	for (const objective of objectives) {
 		const source = config.data[objective];
 		if (source !== null) config.data[objective] = await resolveSource(source, `data.${objective}`, base, where);

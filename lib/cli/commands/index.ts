@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
-import { generate } from "./generate.js";
 import { doctor } from "./doctor.js";
+import { generate } from "./generate.js";
 import { run } from "./run.js";
 import { schema } from "./schema.js";
 import { setup } from "./setup.js";
