@@ -5,10 +5,13 @@ import { StatusLine } from "./status-line.js";
 
 /** Weight of the newest step in the smoothed losses and speed of the status line. */
 const smoothing = 0.1;
+/** Without a terminal a run prints at most about so many lines for its steps. */
 const plainLines = 40;
+const barWidth = 16;
 
 /** Shows a run's events on stderr: one redrawn line on a terminal, plain lines elsewhere. */
 export class RunView {
+	private readonly stream: NodeJS.WriteStream;
 	private readonly status: StatusLine | null;
 	private readonly losses = new Map<string, number>();
 	private start: StartEvent | null = null;
@@ -17,6 +20,7 @@ export class RunView {
 	private phase = "";
 
 	constructor(stream: NodeJS.WriteStream = process.stderr) {
+		this.stream = stream;
 		this.status = stream.isTTY && !process.env.CI ? new StatusLine(stream) : null;
 	}
 
@@ -30,7 +34,7 @@ export class RunView {
 	}
 
 	line(text: string): void {
-		if (this.status === null) process.stderr.write(`${text}\n`);
+		if (this.status === null) this.stream.write(`${text}\n`);
 		else this.status.line(text);
 	}
 
@@ -61,7 +65,13 @@ export class RunView {
 		const losses = [...this.losses].map(([name, value]) => `${name} ${loss(value)}`).join("  ");
 		const left = duration(this.secondsPerStep * (steps - event.step));
 		const speed = `${short(this.tokensPerSecond)} tok/s`;
-		return `step ${event.step}/${steps}  ${bar(event.step / steps)}trains ${event.objective}  ${losses}  ${speed}  ETA ${left}`;
+		return `step ${event.step}/${steps}  ${this.bar(event.step / steps)}trains ${event.objective}  ${losses}  ${speed}  ETA ${left}`;
+	}
+
+	private bar(share: number): string {
+		if (this.status === null) return "";
+		const filled = Math.round(barWidth * Math.min(1, Math.max(0, share)));
+		return `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}  `;
 	}
 
 	/** A redrawn line, or without a terminal one line where a phase begins. */
@@ -69,7 +79,9 @@ export class RunView {
 		const amount = event.unit === "bytes" ? bytes : short;
 		const total = `${amount(event.total)}${event.unit === "bytes" ? "" : ` ${event.unit}`}`;
 		if (this.status !== null) {
-			this.status.set(`${event.phase}  ${bar(event.done / Math.max(1, event.total))}${amount(event.done)} of ${total}`);
+			this.status.set(
+				`${event.phase}  ${this.bar(event.done / Math.max(1, event.total))}${amount(event.done)} of ${total}`,
+			);
 			if (event.done >= event.total) this.status.clear();
 		} else if (this.phase !== event.phase) {
 			this.line(`${event.phase}: ${total}`);
@@ -80,12 +92,6 @@ export class RunView {
 
 function mixed(old: number | undefined, value: number): number {
 	return old === undefined ? value : old + smoothing * (value - old);
-}
-
-function bar(share: number): string {
-	const width = 16;
-	const filled = Math.round(width * Math.min(1, Math.max(0, share)));
-	return process.stderr.isTTY ? `${"█".repeat(filled)}${"░".repeat(width - filled)}  ` : "";
 }
 
 function planLines(event: StartEvent): string[] {
