@@ -37,26 +37,3 @@ export function parseHubId(text: string): HubId | null {
 	const unsafe = match[1].includes("--") || match[1].includes("..") || !isSafeRelativePath(revision);
 	return unsafe ? null : { id: match[1], revision };
 }
-
-/** Up to `limit` of `candidates` that are close to `word` in edit distance, best first. */
-export function closest(word: string, candidates: Iterable<string>, limit = 1): string[] {
-	const scored = [...new Set(candidates)]
-		.map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
-		.filter(({ name, distance }) => distance <= Math.max(2, Math.floor(Math.max(word.length, name.length) / 3)));
-	scored.sort((a, b) => a.distance - b.distance || a.name.localeCompare(b.name));
-	return scored.slice(0, limit).map(({ name }) => name);
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-	let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-	for (let i = 1; i <= a.length; i++) {
-		const next = [i];
-		for (let j = 1; j <= b.length; j++) {
-			const substitution = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-			next.push(Math.min(substitution, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-		}
-		row = next;
-	}
-	return row[b.length] as number;
-}

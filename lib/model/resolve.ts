@@ -1,12 +1,13 @@
 import { readdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { closest } from "../config/suggest.js";
 import { XrightError } from "../errors.js";
 import { type CatalogueOptions, catalogue, resolveCatalogue } from "./catalogue.js";
 import { readModelFolder } from "./folder.js";
 import { readGgufModel } from "./gguf/model.js";
 import { hubSnapshot } from "./hub/snapshot.js";
-import { closest, parseHubId } from "./names.js";
+import { parseHubId } from "./names.js";
 import type { ModelFiles } from "./types.js";
 
 export type ResolveOptions = CatalogueOptions;
@@ -68,10 +69,10 @@ async function notFound(path: string, local: string): Promise<XrightError> {
 /** "Did you mean …" from the catalogue and from the neighbours of the missing path. */
 async function suggestions(path: string, local: string): Promise<string | undefined> {
 	const names = await readdir(dirname(local)).catch(() => []);
-	const near = closest(basename(local), names).map((name) => join(dirname(local), name));
+	const neighbour = closest(basename(local), names);
 	const byId = new Map([...catalogue].flatMap(([name, { hubId }]) => [[name, name] as const, [hubId, name] as const]));
-	const known = closest(path, byId.keys()).map((id) => byId.get(id) as string);
-	const found = [...near, ...known];
+	const id = closest(path, byId.keys());
+	const found = [neighbour && join(dirname(local), neighbour), id && byId.get(id)].filter((name) => name);
 	return found.length > 0 ? `Did you mean ${found.map((name) => JSON.stringify(name)).join(" or ")}?` : undefined;
 }
 

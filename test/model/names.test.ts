@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { closest, isSafeFileName, isSafeRelativePath, parseHubId } from "../../lib/model/names.js";
+import { isSafeFileName, isSafeRelativePath, parseHubId } from "../../lib/model/names.js";
 
 it.each(["..", ".", "", "a/b", "a\\b", "C:x", "a\nb", "nul", "COM1.txt", "x.", "x ", "a".repeat(256), "a|b"])(
 	"%j is no safe file name",
@@ -29,9 +29,4 @@ it.each([
 	["-org/name", null],
 ])("parses %j as a hub id", (text, expected) => {
 	expect(parseHubId(text)).toEqual(expected);
-});
-
-it("suggests near names only", () => {
-	expect(closest("smollm2-135m-instuct", ["smollm2-135m-instruct", "other"])).toEqual(["smollm2-135m-instruct"]);
-	expect(closest("zzz", ["smollm2-135m-instruct"])).toEqual([]);
 });

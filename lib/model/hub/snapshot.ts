@@ -83,9 +83,13 @@ async function weightFiles(listing: Listing, snapshot: string): Promise<RemoteFi
 	});
 }
 
+/** Bytes between two progress reports. */
+const REPORT_EVERY = 1 << 20;
+
 /** Fetches files one after the other and reports their sum. */
 class Transfer {
 	#received = 0;
+	#reported = 0;
 	#total = 0;
 	readonly #fetch: (file: RemoteFile) => Promise<void>;
 	readonly #folder: string;
@@ -98,6 +102,8 @@ class Transfer {
 			url.pathname = `${url.pathname.replace(/\/$/, "")}/${model.id}/resolve/${listing.commit}/${encodeURIComponent(file.name)}`;
 			await fetchBlob(context, url, file, join(folder, "blobs"), (present) => {
 				this.#received = before + present;
+				if (present < file.size && Math.abs(this.#received - this.#reported) < REPORT_EVERY) return;
+				this.#reported = this.#received;
 				options.onProgress?.({ label: model.id, received: this.#received, total: this.#total });
 			});
 			await linkIntoSnapshot(folder, listing.commit, file.name, file.hash);
