@@ -36,12 +36,13 @@ void set_h(cpu::ActivationArgs& args, at::Tensor& h_TF) {
 void forward_cpu(Activation act, bool gated, const at::Tensor& u, at::Tensor& h_TF) {
   auto args = arguments(act, gated, u);
   set_h(args, h_TF);
-  at::parallel_for(0, u.size(0), grain(args.width),
-                   [&](int64_t begin, int64_t end) { XRIGHT_DISPATCH(activation_forward, args, begin, end); });
+  at::parallel_for(0, u.size(0), grain(args.width), [&](int64_t begin, int64_t end) {
+    XRIGHT_DISPATCH(activation_forward, args, begin, end);
+  });
 }
 
-void backward_cpu(Activation act, bool gated, const at::Tensor& u, const at::Tensor& dh_TF, at::Tensor& du,
-                  at::Tensor* h_TF) {
+void backward_cpu(Activation act, bool gated, const at::Tensor& u, const at::Tensor& dh_TF,
+                  at::Tensor& du, at::Tensor* h_TF) {
   auto args = arguments(act, gated, u);
   TORCH_CHECK(dh_TF.stride(1) == 1 && du.stride(1) == 1);
   args.dh = dh_TF.const_data_ptr();
@@ -49,8 +50,9 @@ void backward_cpu(Activation act, bool gated, const at::Tensor& u, const at::Ten
   args.du = du.data_ptr();
   args.du_stride = du.stride(0);
   if (h_TF) set_h(args, *h_TF);
-  at::parallel_for(0, u.size(0), grain(args.width),
-                   [&](int64_t begin, int64_t end) { XRIGHT_DISPATCH(activation_backward, args, begin, end); });
+  at::parallel_for(0, u.size(0), grain(args.width), [&](int64_t begin, int64_t end) {
+    XRIGHT_DISPATCH(activation_backward, args, begin, end);
+  });
 }
 
 at::Tensor value(Activation act, const at::Tensor& x) {
@@ -91,8 +93,8 @@ void forward_aten(Activation act, bool gated, const at::Tensor& u, at::Tensor& h
   h_TF.copy_(value(act, halves[0].to(type)).mul_(halves[1]));
 }
 
-void backward_aten(Activation act, bool gated, const at::Tensor& u, const at::Tensor& dh_TF, at::Tensor& du,
-                   at::Tensor* h_TF) {
+void backward_aten(Activation act, bool gated, const at::Tensor& u, const at::Tensor& dh_TF,
+                   at::Tensor& du, at::Tensor* h_TF) {
   const auto type = at::toOpMathType(u.scalar_type());
   const auto dh = dh_TF.to(type);
   if (!gated) {
@@ -115,8 +117,8 @@ void activation_forward(Activation act, bool gated, const at::Tensor& u, at::Ten
   (use_cpu_kernels(u) ? forward_cpu : forward_aten)(act, gated, u, h_TF);
 }
 
-void activation_backward(Activation act, bool gated, const at::Tensor& u, const at::Tensor& dh_TF, at::Tensor& du,
-                         at::Tensor* h_TF) {
+void activation_backward(Activation act, bool gated, const at::Tensor& u, const at::Tensor& dh_TF,
+                         at::Tensor& du, at::Tensor* h_TF) {
   (use_cpu_kernels(u) ? backward_cpu : backward_aten)(act, gated, u, dh_TF, du, h_TF);
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <string>
@@ -16,7 +17,8 @@ namespace {
 
 constexpr int64_t kLogitBytes = 48 << 20;  // of one chunk, about
 constexpr int64_t kMinRows = 32, kMaxRows = 512;
-constexpr int64_t kSliceNumbers = 16 << 20;  // of one slice of the weight gradient in the model's dtype
+constexpr int64_t kSliceNumbers =
+    16 << 20;  // of one slice of the weight gradient in the model's dtype
 
 int64_t chunk_rows(const at::Tensor& weight_VD) {
   const int64_t row_bytes = weight_VD.size(0) * static_cast<int64_t>(weight_VD.element_size());
@@ -24,8 +26,9 @@ int64_t chunk_rows(const at::Tensor& weight_VD) {
   return std::clamp(rows / kMinRows * kMinRows, kMinRows, kMaxRows);
 }
 
-// Height of the product for `rows` rows. On the CPU a row's rounding is the same for all multiples of kMinRows (matrix-
-// vector kernels, for a single row, do differ; the tests compare); elsewhere only one height is safe.
+// Height of the product for `rows` rows. On the CPU a row's rounding is the same for all multiples
+// of kMinRows (matrix- vector kernels, for a single row, do differ; the tests compare); elsewhere
+// only one height is safe.
 int64_t padded_rows(const at::Tensor& h_ND, int64_t rows, int64_t chunk) {
   return h_ND.is_cpu() ? at::divup(rows, kMinRows) * kMinRows : chunk;
 }
@@ -37,6 +40,18 @@ at::Tensor padded(const at::Tensor& h_ND, int64_t first, int64_t rows, int64_t h
   auto h_CD = at::zeros({height, h_ND.size(1)}, h_ND.options());
   h_CD.narrow(0, 0, rows).copy_(part);
   return h_CD;
+}
+
+// One chunk's logits. On the CPU the memory is kept until the thread (a session's) ends: the page
+// faults of fresh memory cost a third of the product.
+at::Tensor logits_buffer(int64_t rows, int64_t vocab, const at::TensorOptions& options) {
+  if (!options.device().is_cpu()) return at::empty({rows, vocab}, options);
+  thread_local at::Tensor kept;
+  const bool fits = kept.defined() && kept.dtype() == options.dtype() &&
+                    kept.numel() >= rows * vocab &&
+                    kept.is_inference() == c10::InferenceMode::is_enabled();
+  if (!fits) kept = at::empty({rows * vocab}, options);
+  return kept.narrow(0, 0, rows * vocab).view({rows, vocab});
 }
 
 struct RowOutputs {
@@ -57,8 +72,9 @@ void rows_cpu(at::Tensor& logits_RV, const at::Tensor& targets_R, const RowOutpu
       .gradient = out.gradient,
       .bfloat16 = logits_RV.scalar_type() == at::kBFloat16,
   };
-  at::parallel_for(0, logits_RV.size(0), 1,
-                   [&](int64_t begin, int64_t end) { XRIGHT_DISPATCH(head_rows, args, begin, end); });
+  at::parallel_for(0, logits_RV.size(0), 1, [&](int64_t begin, int64_t end) {
+    XRIGHT_DISPATCH(head_rows, args, begin, end);
+  });
 }
 
 void rows_aten(at::Tensor& logits_RV, const at::Tensor& targets_R, const RowOutputs& out) {
@@ -80,8 +96,8 @@ void check_targets(const at::Tensor& targets_N, int64_t vocab) {
   const int32_t* targets = targets_N.const_data_ptr<int32_t>();
   for (int64_t n = 0; n < targets_N.size(0); ++n)
     if (targets[n] < 0 || targets[n] >= vocab)
-      throw Error(Code::INTERNAL, "target token id " + std::to_string(targets[n]) + " is outside the vocabulary of " +
-                                      std::to_string(vocab));
+      throw Error(Code::INTERNAL, "target token id " + std::to_string(targets[n]) +
+                                      " is outside the vocabulary of " + std::to_string(vocab));
 }
 
 // visit(first, rows, h_CD, logits_CV) for each chunk; logits rows beyond `rows` are zero.
@@ -90,7 +106,7 @@ void each_chunk(const at::Tensor& h_ND, const at::Tensor& weight_VD, F&& visit) 
   const int64_t total = h_ND.size(0), chunk = chunk_rows(weight_VD);
   if (total == 0) return;
   const int64_t tallest = padded_rows(h_ND, std::min(total, chunk), chunk);
-  auto logits_CV = at::empty({tallest, weight_VD.size(0)}, h_ND.options());
+  auto logits_CV = logits_buffer(tallest, weight_VD.size(0), h_ND.options());
   for (int64_t first = 0; first < total; first += chunk) {
     const int64_t rows = std::min(chunk, total - first), height = padded_rows(h_ND, rows, chunk);
     const auto h_CD = padded(h_ND, first, rows, height);
@@ -108,7 +124,8 @@ void process_rows(at::Tensor& logits_CV, const at::Tensor& targets_N, int64_t fi
   (use_cpu_kernels(logits_RV) ? rows_cpu : rows_aten)(logits_RV, part(targets_N), chunk);
 }
 
-// dweight += g^T h, by slices of the vocabulary so that the product in the model's dtype stays small.
+// dweight += g^T h, by slices of the vocabulary so that the product in the model's dtype stays
+// small.
 void add_weight_gradient(at::Tensor& dweight_VD, const at::Tensor& g_CV, const at::Tensor& h_CD) {
   if (h_CD.scalar_type() == dweight_VD.scalar_type()) {
     dweight_VD.addmm_(g_CV.t(), h_CD);
@@ -127,29 +144,33 @@ void add_weight_gradient(at::Tensor& dweight_VD, const at::Tensor& g_CV, const a
 
 }  // namespace
 
-HeadResult head_logprobs(const at::Tensor& h_ND, const at::Tensor& weight_VD, const at::Tensor& targets_N,
-                         bool with_gradient) {
+HeadResult head_logprobs(const at::Tensor& h_ND, const at::Tensor& weight_VD,
+                         const at::Tensor& targets_N, bool with_gradient) {
   check_targets(targets_N, weight_VD.size(0));
   const auto options = h_ND.options().dtype(at::kFloat);
   HeadResult result{at::empty({h_ND.size(0)}, options), at::empty({h_ND.size(0)}, options), {}};
   if (with_gradient) result.dh_ND = at::empty(h_ND.sizes(), options);
   const RowOutputs out{result.logp_N, result.correct_N, {}, with_gradient};
-  each_chunk(h_ND, weight_VD, [&](int64_t first, int64_t rows, const at::Tensor&, at::Tensor& logits_CV) {
-    process_rows(logits_CV, targets_N, first, rows, out);
-    if (with_gradient)
-      result.dh_ND.narrow(0, first, rows).copy_(at::mm(logits_CV, weight_VD).narrow(0, 0, rows));
-  });
+  each_chunk(h_ND, weight_VD,
+             [&](int64_t first, int64_t rows, const at::Tensor&, at::Tensor& logits_CV) {
+               process_rows(logits_CV, targets_N, first, rows, out);
+               if (with_gradient)
+                 result.dh_ND.narrow(0, first, rows)
+                     .copy_(at::mm(logits_CV, weight_VD).narrow(0, 0, rows));
+             });
   return result;
 }
 
-void head_weight_gradient(const at::Tensor& h_ND, const at::Tensor& weight_VD, const at::Tensor& targets_N,
-                          const at::Tensor& coefficient_N, at::Tensor& dweight_VD) {
+void head_weight_gradient(const at::Tensor& h_ND, const at::Tensor& weight_VD,
+                          const at::Tensor& targets_N, const at::Tensor& coefficient_N,
+                          at::Tensor& dweight_VD) {
   check_targets(targets_N, weight_VD.size(0));
   const RowOutputs out{{}, {}, coefficient_N, true};
-  each_chunk(h_ND, weight_VD, [&](int64_t first, int64_t rows, const at::Tensor& h_CD, at::Tensor& logits_CV) {
-    process_rows(logits_CV, targets_N, first, rows, out);
-    add_weight_gradient(dweight_VD, logits_CV, h_CD);
-  });
+  each_chunk(h_ND, weight_VD,
+             [&](int64_t first, int64_t rows, const at::Tensor& h_CD, at::Tensor& logits_CV) {
+               process_rows(logits_CV, targets_N, first, rows, out);
+               add_weight_gradient(dweight_VD, logits_CV, h_CD);
+             });
 }
 
 }  // namespace xright::nn

@@ -10,13 +10,18 @@
 namespace xright::nn {
 namespace {
 
-constexpr int64_t kBlockRows = 16;  // rows whose weight gradients are summed together: fixed, so the sums are too
+constexpr int64_t kBlockRows =
+    16;  // rows whose weight gradients are summed together: fixed, so the sums are too
 
-const float* floats(const at::Tensor& t) { return t.defined() ? t.const_data_ptr<float>() : nullptr; }
+const float* floats(const at::Tensor& t) {
+  return t.defined() ? t.const_data_ptr<float>() : nullptr;
+}
 
-void forward_cpu(const Norm& norm, at::Tensor& x_TD, const at::Tensor& delta_TD, at::Tensor& y_TD, NormSaved* saved) {
+void forward_cpu(const Norm& norm, at::Tensor& x_TD, const at::Tensor& delta_TD, at::Tensor& y_TD,
+                 NormSaved* saved) {
   const bool has_delta = delta_TD.defined();
-  TORCH_CHECK(x_TD.is_contiguous() && y_TD.is_contiguous() && (!has_delta || delta_TD.stride(1) == 1));
+  TORCH_CHECK(x_TD.is_contiguous() && y_TD.is_contiguous() &&
+              (!has_delta || delta_TD.stride(1) == 1));
   const cpu::NormForwardArgs args{
       .width = x_TD.size(1),
       .eps = static_cast<float>(norm.eps),
@@ -31,8 +36,9 @@ void forward_cpu(const Norm& norm, at::Tensor& x_TD, const at::Tensor& delta_TD,
       .saved_x = saved ? saved->x_TD.data_ptr() : nullptr,
       .stats = saved ? saved->stats_T2.data_ptr<float>() : nullptr,
   };
-  at::parallel_for(0, x_TD.size(0), kBlockRows,
-                   [&](int64_t begin, int64_t end) { XRIGHT_DISPATCH(norm_forward, args, begin, end); });
+  at::parallel_for(0, x_TD.size(0), kBlockRows, [&](int64_t begin, int64_t end) {
+    XRIGHT_DISPATCH(norm_forward, args, begin, end);
+  });
 }
 
 // total += the sum over the blocks in their order.
@@ -43,12 +49,14 @@ void add_blocks(at::Tensor& total_D, const at::Tensor& partial_BD) {
   at::parallel_for(0, width, 512, [&](int64_t begin, int64_t end) {
     std::vector<float> sum(static_cast<size_t>(end - begin), 0.0f);
     for (int64_t b = 0; b < blocks; ++b)
-      for (int64_t i = begin; i < end; ++i) sum[static_cast<size_t>(i - begin)] += partial[b * width + i];
+      for (int64_t i = begin; i < end; ++i)
+        sum[static_cast<size_t>(i - begin)] += partial[b * width + i];
     for (int64_t i = begin; i < end; ++i) total[i] += sum[static_cast<size_t>(i - begin)];
   });
 }
 
-void backward_cpu(Norm& norm, const NormSaved& saved, const at::Tensor& dy_TD, at::Tensor& dx_TD, at::Tensor* y_TD) {
+void backward_cpu(Norm& norm, const NormSaved& saved, const at::Tensor& dy_TD, at::Tensor& dx_TD,
+                  at::Tensor* y_TD) {
   TORCH_CHECK(dy_TD.is_contiguous() && dx_TD.is_contiguous() && saved.x_TD.is_contiguous());
   const int64_t rows = dy_TD.size(0), width = dy_TD.size(1), blocks = at::divup(rows, kBlockRows);
   const cpu::NormBackwardArgs args{
@@ -82,7 +90,8 @@ at::Tensor affine(const Norm& norm, const at::Tensor& normalised_TD) {
   return norm.bias_D.defined() ? y_TD.add_(norm.bias_D) : y_TD;
 }
 
-void forward_aten(const Norm& norm, at::Tensor& x_TD, const at::Tensor& delta_TD, at::Tensor& y_TD, NormSaved* saved) {
+void forward_aten(const Norm& norm, at::Tensor& x_TD, const at::Tensor& delta_TD, at::Tensor& y_TD,
+                  NormSaved* saved) {
   if (delta_TD.defined()) x_TD.add_(delta_TD);
   const bool layer = norm.kind == NormKind::kLayer;
   const auto mean_T1 = layer ? x_TD.mean(1, true) : at::zeros({x_TD.size(0), 1}, x_TD.options());
@@ -94,7 +103,8 @@ void forward_aten(const Norm& norm, at::Tensor& x_TD, const at::Tensor& delta_TD
   saved->stats_T2.copy_(at::cat({mean_T1, scale_T1}, 1));
 }
 
-void backward_aten(Norm& norm, const NormSaved& saved, const at::Tensor& dy_TD, at::Tensor& dx_TD, at::Tensor* y_TD) {
+void backward_aten(Norm& norm, const NormSaved& saved, const at::Tensor& dy_TD, at::Tensor& dx_TD,
+                   at::Tensor* y_TD) {
   const auto type = at::toOpMathType(dy_TD.scalar_type());
   const auto mean_T1 = saved.stats_T2.narrow(1, 0, 1), scale_T1 = saved.stats_T2.narrow(1, 1, 1);
   const auto n_TD = (saved.x_TD.to(type) - mean_T1).mul_(scale_T1);

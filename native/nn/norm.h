@@ -17,8 +17,8 @@ struct Norm {
 
 // What backward needs. Row t of `x` is the normalised input in the model's dtype.
 struct NormSaved {
-  at::Tensor x_TD;       // model dtype
-  at::Tensor stats_T2;   // float32: mean (0 for RMS), reciprocal deviation
+  at::Tensor x_TD;      // model dtype
+  at::Tensor stats_T2;  // float32: mean (0 for RMS), reciprocal deviation
 };
 
 // x += delta (skipped when delta is undefined); y = norm(x). Row-wise, float32 inside.
@@ -29,8 +29,8 @@ struct NormSaved {
 void norm_forward(const Norm& norm, at::Tensor& x_TD, const at::Tensor& delta_TD, at::Tensor& y_TD,
                   NormSaved* saved);
 
-// dx += d(norm)/dx^T dy, and dweight/dbias += when defined. `y_TD`, when defined, is recomputed from the saved
-// input (so that a product's input need not be kept).
+// dx += d(norm)/dx^T dy, and dweight/dbias += when defined. `y_TD`, when defined, is recomputed
+// from the saved input (so that a product's input need not be kept).
 //   dy_TD  model dtype; dx_TD float32, accumulated in place
 void norm_backward(Norm& norm, const NormSaved& saved, const at::Tensor& dy_TD, at::Tensor& dx_TD,
                    at::Tensor* y_TD);

@@ -12,7 +12,8 @@ namespace {
 
 constexpr int64_t kGrainNumbers = 8192;  // rotated numbers worth a thread of their own
 
-void apply_cpu(at::Tensor& x_THd, const at::Tensor& cos_TR, const at::Tensor& sin_TR, bool inverse) {
+void apply_cpu(at::Tensor& x_THd, const at::Tensor& cos_TR, const at::Tensor& sin_TR,
+               bool inverse) {
   TORCH_CHECK(x_THd.stride(2) == 1 && cos_TR.is_contiguous() && sin_TR.is_contiguous());
   const cpu::RopeArgs args{
       .x = x_THd.data_ptr(),
@@ -26,11 +27,13 @@ void apply_cpu(at::Tensor& x_THd, const at::Tensor& cos_TR, const at::Tensor& si
       .bfloat16 = x_THd.scalar_type() == at::kBFloat16,
   };
   const int64_t grain = at::divup(kGrainNumbers, std::max<int64_t>(1, 2 * args.half * args.heads));
-  at::parallel_for(0, x_THd.size(0), grain,
-                   [&](int64_t begin, int64_t end) { XRIGHT_DISPATCH(rope_rotate, args, begin, end); });
+  at::parallel_for(0, x_THd.size(0), grain, [&](int64_t begin, int64_t end) {
+    XRIGHT_DISPATCH(rope_rotate, args, begin, end);
+  });
 }
 
-void apply_aten(at::Tensor& x_THd, const at::Tensor& cos_TR, const at::Tensor& sin_TR, bool inverse) {
+void apply_aten(at::Tensor& x_THd, const at::Tensor& cos_TR, const at::Tensor& sin_TR,
+                bool inverse) {
   const int64_t half = cos_TR.size(1);
   const auto type = at::toOpMathType(x_THd.scalar_type());
   auto low_THR = x_THd.narrow(2, 0, half), high_THR = x_THd.narrow(2, half, half);
@@ -43,7 +46,8 @@ void apply_aten(at::Tensor& x_THd, const at::Tensor& cos_TR, const at::Tensor& s
 
 }  // namespace
 
-void rope_apply(at::Tensor x_THd, const at::Tensor& cos_TR, const at::Tensor& sin_TR, bool inverse) {
+void rope_apply(at::Tensor x_THd, const at::Tensor& cos_TR, const at::Tensor& sin_TR,
+                bool inverse) {
   TORCH_CHECK(2 * cos_TR.size(1) <= x_THd.size(2));
   (use_cpu_kernels(x_THd) ? apply_cpu : apply_aten)(x_THd, cos_TR, sin_TR, inverse);
 }

@@ -23,5 +23,7 @@ struct ActivationArgs {
 
 }  // namespace xright::cpu
 
-XRIGHT_DECLARE_KERNEL(void, activation_forward, const ActivationArgs& args, int64_t begin, int64_t end)
-XRIGHT_DECLARE_KERNEL(void, activation_backward, const ActivationArgs& args, int64_t begin, int64_t end)
+XRIGHT_DECLARE_KERNEL(void, activation_forward, const ActivationArgs& args, int64_t begin,
+                      int64_t end)
+XRIGHT_DECLARE_KERNEL(void, activation_backward, const ActivationArgs& args, int64_t begin,
+                      int64_t end)

@@ -1,4 +1,5 @@
-// Row-wise helpers for kernels_*.cpp: float32/bfloat16 loads and stores, partial vectors, exp and the normal distribution.
+// Row-wise helpers for kernels_*.cpp: float32/bfloat16 loads and stores, partial vectors, exp and
+// the normal distribution.
 #pragma once
 #include "nn/cpu/vector.h"
 
@@ -12,7 +13,8 @@ typedef uint32_t vuint __attribute__((vector_size(kLanes * 4)));
 typedef uint16_t vhalf __attribute__((vector_size(kLanes * 2)));
 typedef uint16_t vhalf_unaligned __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
 
-// How many lanes of a vector exist: Full is known at compile time, a number is a row's end (the rest reads as 0).
+// How many lanes of a vector exist: Full is known at compile time, a number is a row's end (the
+// rest reads as 0).
 struct Full {};
 
 XRIGHT_INLINE vfloat load(const Bf16* p) {
@@ -79,7 +81,8 @@ XRIGHT_INLINE vfloat exp_lanes(vfloat x) {
   p = p * r + 1.66665211e-1f;
   p = p * r + 4.99999940e-1f;
   p = p * (r * r) + r + 1.0f;
-  const vfloat scaled = reinterpret_cast<vfloat>(reinterpret_cast<vint>(p) + (reinterpret_cast<vint>(shifted) << 23));
+  const vfloat scaled =
+      reinterpret_cast<vfloat>(reinterpret_cast<vint>(p) + (reinterpret_cast<vint>(shifted) << 23));
   vfloat result = x > 88.7228f ? splat(__builtin_inff()) : scaled;
   result = x < -87.3f ? vfloat{} : result;
   return x == x ? result : x;
@@ -87,8 +90,8 @@ XRIGHT_INLINE vfloat exp_lanes(vfloat x) {
 
 XRIGHT_INLINE vfloat sigmoid_lanes(vfloat x) { return 1.0f / (1.0f + exp_lanes(-x)); }
 
-// Distribution function and density of the standard normal at x, each to about 1e-7 relative even in the left tail.
-// erfc(z) e^(z²) as a minimax polynomial in t = 1 / (1 + 0.4 z), z = |x| / √2.
+// Distribution function and density of the standard normal at x, each to about 1e-7 relative even
+// in the left tail. erfc(z) e^(z²) as a minimax polynomial in t = 1 / (1 + 0.4 z), z = |x| / √2.
 XRIGHT_INLINE void normal_lanes(vfloat x, vfloat& distribution, vfloat& density) {
   const vfloat z = (x < 0.0f ? -x : x) * 0.707106781f;
   const vfloat t = 1.0f / (1.0f + 0.4f * z);

@@ -7,7 +7,8 @@
 namespace xright::cpu {
 
 struct HeadArgs {
-  void* logits;  // [rows, vocab] contiguous; with `gradient` overwritten by coefficient * (onehot(target) - softmax)
+  void* logits;  // [rows, vocab] contiguous; with `gradient` overwritten by coefficient *
+                 // (onehot(target) - softmax)
   int64_t vocab;
   const int32_t* targets;
   const float* coefficient;  // null = 1

@@ -10,7 +10,9 @@ constexpr float kTwoRootTwoOverPi = 1.59576912f;  // 2 √(2/π)
 constexpr float kCubic = 0.044715f;
 
 // tanh-GELU as x σ(2y): no cancellation in the left tail.
-XRIGHT_INLINE vfloat gelu_tanh_gate(vfloat x) { return sigmoid_lanes(kTwoRootTwoOverPi * x * (1.0f + kCubic * x * x)); }
+XRIGHT_INLINE vfloat gelu_tanh_gate(vfloat x) {
+  return sigmoid_lanes(kTwoRootTwoOverPi * x * (1.0f + kCubic * x * x));
+}
 
 template <Activation kAct>
 XRIGHT_INLINE vfloat value(vfloat x) {
@@ -91,7 +93,8 @@ Rows forward_of(const ActivationArgs& a) {
 
 template <Activation kAct>
 Rows backward_of(const ActivationArgs& a) {
-  if (a.bfloat16) return a.gated ? backward_rows<kAct, true, Bf16> : backward_rows<kAct, false, Bf16>;
+  if (a.bfloat16)
+    return a.gated ? backward_rows<kAct, true, Bf16> : backward_rows<kAct, false, Bf16>;
   return a.gated ? backward_rows<kAct, true, float> : backward_rows<kAct, false, float>;
 }
 

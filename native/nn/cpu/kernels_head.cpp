@@ -43,7 +43,8 @@ void one_row(const HeadArgs& a, int64_t n) {
   const float before = largest(row, 0, target), from = largest(row, target, a.vocab);
   const float peak = before > from ? before : from;
   const float sum = sum_exp(row, a.vocab, peak);
-  if (a.logp) a.logp[n] = (logit - peak) - static_cast<float>(__builtin_log(static_cast<double>(sum)));
+  if (a.logp)
+    a.logp[n] = (logit - peak) - static_cast<float>(__builtin_log(static_cast<double>(sum)));
   if (a.correct) a.correct[n] = logit == from && before < logit && sum == sum ? 1.0f : 0.0f;
   if (!a.gradient) return;
   const float coefficient = a.coefficient ? a.coefficient[n] : 1.0f;

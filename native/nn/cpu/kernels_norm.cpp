@@ -87,23 +87,27 @@ void forward_rows(const NormForwardArgs& args, int64_t begin, int64_t end) {
 }
 
 template <typename T, bool kLayer>
-void backward_rows(const NormBackwardArgs& args, int64_t begin, int64_t end, float* dweight, float* dbias) {
+void backward_rows(const NormBackwardArgs& args, int64_t begin, int64_t end, float* dweight,
+                   float* dbias) {
   for (int64_t t = begin; t < end; ++t) backward_row<T, kLayer>(args, t, dweight, dbias);
 }
 
 }  // namespace
 
 void norm_forward(const NormForwardArgs& args, int64_t begin, int64_t end) {
-  const auto rows = args.bfloat16 ? (args.layer ? forward_rows<Bf16, true> : forward_rows<Bf16, false>)
-                                  : (args.layer ? forward_rows<float, true> : forward_rows<float, false>);
+  const auto rows = args.bfloat16
+                        ? (args.layer ? forward_rows<Bf16, true> : forward_rows<Bf16, false>)
+                        : (args.layer ? forward_rows<float, true> : forward_rows<float, false>);
   rows(args, begin, end);
 }
 
-void norm_backward(const NormBackwardArgs& args, int64_t begin, int64_t end, float* dweight, float* dbias) {
+void norm_backward(const NormBackwardArgs& args, int64_t begin, int64_t end, float* dweight,
+                   float* dbias) {
   for (int64_t i = 0; dweight && i < args.width; ++i) dweight[i] = 0;
   for (int64_t i = 0; dbias && i < args.width; ++i) dbias[i] = 0;
-  const auto rows = args.bfloat16 ? (args.layer ? backward_rows<Bf16, true> : backward_rows<Bf16, false>)
-                                  : (args.layer ? backward_rows<float, true> : backward_rows<float, false>);
+  const auto rows = args.bfloat16
+                        ? (args.layer ? backward_rows<Bf16, true> : backward_rows<Bf16, false>)
+                        : (args.layer ? backward_rows<float, true> : backward_rows<float, false>);
   rows(args, begin, end, dweight, dbias);
 }
 

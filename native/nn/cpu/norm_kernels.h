@@ -6,7 +6,8 @@
 
 namespace xright::cpu {
 
-// Model-dtype pointers are void: bfloat16 when `bfloat16`, else float32. Rows are contiguous but for delta's.
+// Model-dtype pointers are void: bfloat16 when `bfloat16`, else float32. Rows are contiguous but
+// for delta's.
 struct NormForwardArgs {
   int64_t width;
   float eps;
@@ -37,5 +38,5 @@ struct NormBackwardArgs {
 
 XRIGHT_DECLARE_KERNEL(void, norm_forward, const NormForwardArgs& args, int64_t begin, int64_t end)
 // dweight and dbias (null when frozen) receive the sums over these rows alone.
-XRIGHT_DECLARE_KERNEL(void, norm_backward, const NormBackwardArgs& args, int64_t begin, int64_t end, float* dweight,
-                      float* dbias)
+XRIGHT_DECLARE_KERNEL(void, norm_backward, const NormBackwardArgs& args, int64_t begin, int64_t end,
+                      float* dweight, float* dbias)
