@@ -58,11 +58,17 @@ export interface MessageEvent {
 export type RunEvent = StartEvent | StepEvent | EvalEvent | CheckpointEvent | ProgressEvent | MessageEvent;
 
 export interface RunSummary {
-	status: "completed" | "interrupted";
+	/** `planned`: a dry run, nothing was trained. */
+	status: "completed" | "interrupted" | "planned";
+	/** Optimiser steps done. */
 	steps: number;
+	/** Time spent in optimiser steps, those before a resume included. */
 	seconds: number;
+	/** Tokens run forward and backward in that time. */
 	tokens_per_second: number;
 	peak_memory_bytes: number;
+	/** What that peak is of: this process, or the GPU memory LibTorch allocated. */
+	peak_memory_of: "process" | "device";
 	gpu_utilization_median: number | null;
 	/** Last held-out losses and gaps, e.g. {"dpo": 0.61, "sft": 1.9, "gap/dpo": …, "ideal_distance": …}. */
 	final: Record<string, number>;

@@ -27,7 +27,8 @@ const sft: ObjectiveTraits<"sft"> = {
 	native: "sft",
 	sequences: 1,
 	needsReference: false,
-	count: (row: SftRow) => row.response.length,
+	// Without a prompt nothing predicts the first token.
+	count: (row: SftRow) => row.response.length - (row.prompt.length > 0 ? 0 : 1),
 	options: (config) => ({ ...config.objective.sft }),
 };
 
