@@ -125,6 +125,19 @@ test("the flags are frozen: new settings go into the configuration", () => {
 	});
 	expect(Object.fromEntries(flags)).toMatchInlineSnapshot(`
 		{
+		  "doctor": [
+		    "json",
+		  ],
+		  "generate <source>": [
+		    "file",
+		    "max-new-tokens",
+		    "prompt",
+		    "set",
+		    "source",
+		    "temperature",
+		    "template",
+		    "top-p",
+		  ],
 		  "run <config>": [
 		    "config",
 		    "dry-run",
@@ -134,6 +147,15 @@ test("the flags are frozen: new settings go into the configuration", () => {
 		    "set",
 		  ],
 		  "schema": [],
+		  "score <config>": [
+		    "config",
+		    "out",
+		    "set",
+		  ],
+		  "setup": [
+		    "device",
+		    "json",
+		  ],
 		}
 	`);
 });

@@ -39,25 +39,18 @@ export const generate = defineCommand({
 	run: async ({ source, prompt, file, maxNewTokens, temperature, topP, template, set }) => {
 		checkNumbers(maxNewTokens, temperature, topP);
 		const text = await promptText(prompt, file);
-		const config = await findConfig(source, set);
+		const from = await findSource(source, set);
 		const view = new RunView();
 		const work = async (signal: AbortSignal) => {
-			const { findModel, loadModel } = await import("../../train/model.js");
-			const { generateText, promptIds } = await import("../../train/generate.js");
-			const around = { env: process.env, signal, emit: (event: RunEvent) => view.show(event) };
-			const found = await findModel(config, around);
-			const { session, info } = await loadModel(config, found, false, around);
-			view.close();
-			try {
-				const options = { maxNewTokens, temperature, topP, seed: config.seed, maxPositions: info.maxPositions, signal };
-				const ids = await promptIds(found.tokenizer, text, template);
-				const show = process.stdout.isTTY ? printable : (piece: string) => piece;
-				for await (const piece of generateText(session, found.tokenizer, ids, options))
-					process.stdout.write(show(piece));
-				process.stdout.write("\n");
-			} finally {
-				await session.dispose();
+			const { generate: answer } = await import("../../train/answer.js");
+			const emit = (event: RunEvent) => view.show(event);
+			const options = { prompt: text, template, maxNewTokens, temperature, topP, signal, emit };
+			const show = process.stdout.isTTY ? printable : (piece: string) => piece;
+			for await (const piece of answer(from, options)) {
+				view.close();
+				process.stdout.write(show(piece));
 			}
+			process.stdout.write("\n");
 			return 0;
 		};
 		return withSignals(work, () => view.close());
@@ -82,10 +75,10 @@ async function promptText(prompt: string | undefined, file: string | undefined):
 	}
 }
 
-/** A run folder's own configuration with what it trained, or a configuration file. */
-async function findConfig(source: string, set: string[]): Promise<RunConfig> {
+/** The path of a run folder, or the configuration in a file. */
+async function findSource(source: string, set: string[]): Promise<RunConfig | string> {
 	const isFolder = existsSync(source) && statSync(source).isDirectory();
 	if (!isFolder) return (await import("../../config/load.js")).loadConfig(source, { set, data: false });
 	if (set.length > 0) throw new XrightError("USAGE", "--set changes a configuration file, not a finished run");
-	return (await import("../../train/trained.js")).trainedConfig(source);
+	return source;
 }

@@ -3,7 +3,8 @@ import { doctor } from "./doctor.js";
 import { generate } from "./generate.js";
 import { run } from "./run.js";
 import { schema } from "./schema.js";
+import { score } from "./score.js";
 import { setup } from "./setup.js";
 
 /** Every command, in the order of the help text. */
-export const commands: readonly CommandModule[] = [run, generate, schema, setup, doctor];
+export const commands: readonly CommandModule[] = [run, score, generate, schema, setup, doctor];

@@ -1,8 +1,11 @@
-import type { RunEvent, RunSummary } from "../../train/events.js";
+import type { Job } from "../../train/run.js";
+import { planText } from "../render/plan.js";
 import { RunView } from "../render/run-view.js";
 import { summaryText } from "../render/summary.js";
 import { withSignals } from "../signals.js";
 import { configOption, defineCommand, outputOption, setOption } from "./define.js";
+
+const jsonOption = { type: "boolean", default: false, describe: "Print every event as a JSON line on stdout" } as const;
 
 export const run = defineCommand({
 	command: "run <config>",
@@ -14,14 +17,14 @@ export const run = defineCommand({
 		resume: {
 			type: "boolean",
 			default: false,
-			describe: "Continue from the newest valid checkpoint of the output folder",
+			describe: "Continue from the newest intact checkpoint of the output folder",
 		},
 		"dry-run": {
 			type: "boolean",
 			default: false,
-			describe: "Check configuration, model and data, say the plan, train nothing",
+			describe: "Check configuration, model and data, print the plan, train nothing",
 		},
-		json: { type: "boolean", default: false, describe: "Print every event as a JSON line on stdout" },
+		json: jsonOption,
 	},
 	examples: [
 		["$0 run examples/quickstart.json", "train the small example"],
@@ -30,29 +33,39 @@ export const run = defineCommand({
 	],
 	run: async ({ config: path, set, output, resume, dryRun, json }) => {
 		const { loadConfig } = await import("../../config/load.js");
+		const train = await import("../../train/run.js");
 		const config = await loadConfig(path, { set, output });
 		const view = new RunView();
-		const notice = () => view.line("stopping after this micro-batch; once more to leave at once");
+		const work = async (signal: AbortSignal) => {
+			if (dryRun) {
+				const plan = await follow(train.dryRun(config, { signal }), view, false);
+				process.stdout.write(json ? jsonLine({ event: "plan", ...plan }) : `${planText(plan)}\n`);
+			} else {
+				const summary = await follow(train.run(config, { signal, resume }), view, json);
+				process.stdout.write(
+					json ? jsonLine({ event: "end", ...summary }) : `${summaryText(summary, config.output)}\n`,
+				);
+			}
+			return 0;
+		};
 		try {
-			return await withSignals(async (signal) => {
-				const { run: start } = await import("../../train/run.js");
-				await using job = start(config, { signal, resume, dryRun });
-				for await (const event of job) {
-					view.show(event);
-					if (json) printJson(event);
-				}
-				const summary = await job.result;
-				view.close();
-				if (json) printJson({ event: "end", ...summary });
-				else if (!dryRun) process.stdout.write(`${summaryText(summary, config.output)}\n`);
-				return 0;
-			}, notice);
+			return await withSignals(work, () => view.line("stopping after this micro-batch; once more to leave at once"));
 		} finally {
 			view.close();
 		}
 	},
 });
 
-function printJson(event: RunEvent | ({ event: "end" } & RunSummary)): void {
-	process.stdout.write(`${JSON.stringify(event)}\n`);
+/** Shows a job's events until it ends, and gives its result. */
+async function follow<Result>(job: Job<Result>, view: RunView, json: boolean): Promise<Result> {
+	for await (const event of job) {
+		view.show(event);
+		if (json) process.stdout.write(jsonLine(event));
+	}
+	view.close();
+	return job.result;
+}
+
+function jsonLine(value: object): string {
+	return `${JSON.stringify(value)}\n`;
 }
