@@ -5,7 +5,7 @@ import { StatusLine } from "./render/status-line.js";
 
 const barWidth = 24;
 /** Off a terminal: a line at most this often, in milliseconds. */
-const lineInterval = 5000;
+const lineInterval = 10_000;
 
 const verbs = { wait: "waiting for", download: "downloading", check: "checking", unpack: "unpacking" } as const;
 

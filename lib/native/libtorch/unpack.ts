@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { type FileHandle, mkdir } from "node:fs/promises";
+import { type FileHandle, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PassThrough, Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { crc32, createInflateRaw } from "node:zlib";
+import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
 import { broken, dataOffset, withZip, type ZipEntry } from "./zip.js";
 
 export interface UnpackOptions {
@@ -35,9 +35,8 @@ export async function unpack(archive: string, target: string, options: UnpackOpt
 			if (hashes && !expected) throw broken(archive, `'${entry.name}' is not in its RECORD`);
 			const file = join(target, name);
 			await mkdir(dirname(file), { recursive: true });
-			const sink = createWriteStream(file, { flags: "wx", mode: 0o644 });
 			const report = (bytes: number) => options.progress?.(done + bytes);
-			const digest = await extract(handle, entry, archive, sink, options.signal, report);
+			const digest = await writeEntry(handle, entry, archive, file, report, options.signal);
 			if (expected && digest !== expected) throw broken(archive, `'${entry.name}' does not match its sha256`);
 			written.set(name, entry.size);
 			done += entry.size;
@@ -46,15 +45,45 @@ export async function unpack(archive: string, target: string, options: UnpackOpt
 	});
 }
 
-/** Streams one entry into `sink`, checking size and CRC-32, and resolves with its sha256 (base64url). */
-async function extract(
+/** Entries up to this size, which is all headers, are unpacked in one piece: thousands of pipelines would be slow. */
+const smallBytes = 1 << 20;
+
+/** One small entry in memory, checked. */
+async function readSmall(handle: FileHandle, entry: ZipEntry, archive: string): Promise<Buffer> {
+	const packed = Buffer.alloc(entry.compressed);
+	const start = await dataOffset(handle, entry, archive);
+	const { bytesRead } = await handle.read(packed, 0, packed.length, start);
+	const data = bytesRead === packed.length ? inflate(packed, entry) : null;
+	if (data === null || data.length !== entry.size || crc32(data) !== entry.crc32) {
+		throw broken(archive, `'${entry.name}' is damaged`);
+	}
+	return data;
+}
+
+function inflate(packed: Buffer, entry: ZipEntry): Buffer | null {
+	if (entry.method === 0) return packed;
+	try {
+		return inflateRawSync(packed, { maxOutputLength: Math.max(1, entry.size) });
+	} catch {
+		return null;
+	}
+}
+
+/** Writes one entry to `file`, checking size and CRC-32, and resolves with its sha256 (base64url). */
+async function writeEntry(
 	handle: FileHandle,
 	entry: ZipEntry,
 	archive: string,
-	sink: NodeJS.WritableStream,
+	file: string,
+	report: (bytes: number) => void,
 	signal?: AbortSignal,
-	report?: (bytes: number) => void,
 ): Promise<string> {
+	if (entry.size <= smallBytes && entry.compressed <= smallBytes) {
+		const data = await readSmall(handle, entry, archive);
+		await writeFile(file, data, { flag: "wx", mode: 0o644 });
+		report(data.length);
+		return createHash("sha256").update(data).digest("base64url");
+	}
 	const start = await dataOffset(handle, entry, archive);
 	const sha = createHash("sha256");
 	let crc = 0;
@@ -65,14 +94,14 @@ async function extract(
 			if (size > entry.size) return callback(broken(archive, `'${entry.name}' is larger than it claims`));
 			crc = crc32(chunk, crc);
 			sha.update(chunk);
-			report?.(size);
+			report(size);
 			callback(null, chunk);
 		},
 	});
 	const source = Readable.from(readRange(handle, start, entry.compressed));
 	const unpacker = entry.method === 8 ? createInflateRaw({ chunkSize: 1 << 18 }) : new PassThrough();
 	try {
-		await pipeline(source, unpacker, check, sink, { signal });
+		await pipeline(source, unpacker, check, createWriteStream(file, { flags: "wx", mode: 0o644 }), { signal });
 	} catch (error) {
 		if (/^Z_/.test((error as NodeJS.ErrnoException).code ?? "")) throw broken(archive, `'${entry.name}' is damaged`);
 		throw error;
@@ -95,16 +124,9 @@ async function* readRange(handle: FileHandle, start: number, bytes: number): Asy
 async function readRecord(handle: FileHandle, entries: ZipEntry[], archive: string): Promise<Map<string, string>> {
 	const entry = entries.find((candidate) => /^[^/]+\.dist-info\/RECORD$/.test(candidate.name));
 	if (!entry || entry.size > 16 << 20) throw broken(archive, "it has no RECORD");
-	const chunks: Buffer[] = [];
-	const sink = new Transform({
-		transform(chunk, _encoding, callback) {
-			chunks.push(chunk);
-			callback();
-		},
-	});
-	await extract(handle, entry, archive, sink);
+	const text = (await readSmall(handle, entry, archive)).toString("utf8");
 	const hashes = new Map<string, string>();
-	for (const line of Buffer.concat(chunks).toString("utf8").split(/\r?\n/)) {
+	for (const line of text.split(/\r?\n/)) {
 		const match = /^(?:"((?:[^"]|"")*)"|([^,]*)),sha256=([\w-]{43}),\d*$/.exec(line);
 		if (match) hashes.set((match[1]?.replaceAll('""', '"') ?? match[2])!, match[3]!);
 	}
