@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import type { RunConfig } from "../config/schema.js";
-import { loadDataset } from "../data/load.js";
+import { loadDataset } from "../data/dataset.js";
 import { streams } from "../data/random.js";
 import { Sampler } from "../data/sampler.js";
 import type { Dataset, Objective } from "../data/types.js";
+import { userCache } from "../model/hub/settings.js";
 import type { Tokenizer } from "../tokenizer/types.js";
 import type { RowSet, TrainSet } from "./context.js";
 import type { Surroundings } from "./model.js";
@@ -83,10 +85,20 @@ export async function openRows<O extends Objective>(
 	const spec = use === "train" ? source : source?.evaluation && { ...source, ...source.evaluation };
 	if (!spec) return null;
 	const name = use === "train" ? `data.${objective}` : `data.${objective}.evaluation`;
-	const dataset = await loadDataset(objective, spec, { tokenizer, config, around });
+	const { maxLength, maxBadRows } = config.data;
+	const dataset = await loadDataset(objective, spec, {
+		tokenizer,
+		maxLength,
+		maxBadRows,
+		cacheDir: join(userCache(around.env), "xright-native", "data"),
+		onProgress: (done, total) =>
+			around.emit({ event: "progress", phase: `reading ${name}`, done, total, unit: "bytes" }),
+		onMessage: (event, message) => around.emit({ event, message }),
+		signal: around.signal,
+	});
 	const { report } = dataset;
 	const dropped = Object.entries(report.dropped).map(([reason, count]) => `${count} dropped: ${reason}`);
-	const parts = [`${dataset.length} rows as ${report.format} (${report.formatReason})`, ...dropped];
+	const parts = [`${dataset.length} rows`, ...dropped];
 	if (report.truncated > 0) parts.push(`${report.truncated} shortened to ${config.data.maxLength} tokens`);
 	around.emit({ event: dropped.length > 0 ? "warning" : "info", message: `${name}: ${parts.join("; ")}` });
 	const reference = traitsOf(objective).needsReference ? new ReferenceLogps(dataset) : null;

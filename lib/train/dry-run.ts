@@ -87,13 +87,13 @@ function describePlan(plan: DryRun): string[] {
 		const { [name as Objective]: longest } = plan.longest;
 		return `${name}: ${count} rows, ${tokens} tokens, longest row ${longest}`;
 	});
-	const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
+	const size = (bytes: number) => (bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
 	const { weights, trainable, activations, total } = plan.memory;
 	return [
 		...plan.notes,
 		...data,
 		`${plan.steps} steps of strategy ${plan.strategy}, into ${plan.output}`,
 		`${plan.trainable} trainable of ${plan.parameters} parameters`,
-		`memory about ${gigabytes(total)}: weights ${gigabytes(weights)}, trained ${gigabytes(trainable)}, activations up to ${gigabytes(activations)}`,
+		`memory about ${size(total)}: weights ${size(weights)}, trained ${size(trainable)}, activations up to ${size(activations)}`,
 	];
 }
