@@ -90,14 +90,18 @@ async function beginsLikeGzip(path: string): Promise<boolean> {
 
 /** An array of rows when the first character is "[", else one row a line. */
 async function* splitRows(chunks: AsyncGenerator<Buffer>): AsyncGenerator<ByteRow> {
-	let head = Buffer.alloc(0);
-	for await (const chunk of { [Symbol.asyncIterator]: () => ({ next: () => chunks.next() }) }) {
-		head = withoutMark(Buffer.concat([head, chunk]));
-		if (head.some((byte) => byte > 0x20)) break;
+	let head: Buffer = Buffer.alloc(0);
+	try {
+		for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+			head = withoutMark(Buffer.concat([head, next.value]));
+			if (head.some((byte) => byte > 0x20)) break;
+		}
+		const first = head.find((byte) => byte > 0x20);
+		const all = prepend(head, chunks);
+		yield* first === 0x5b ? splitArray(all) : splitLines(all);
+	} finally {
+		await chunks.return(undefined);
 	}
-	const first = head.find((byte) => byte > 0x20);
-	const all = prepend(head, chunks);
-	yield* first === 0x5b ? splitArray(all) : splitLines(all);
 }
 
 async function* prepend(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {

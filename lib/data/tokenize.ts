@@ -57,14 +57,14 @@ const tokenizers = {
 async function promptIds(prompt: Text, tokenizer: Tokenizer): Promise<Int32Array> {
 	if (typeof prompt !== "string") return tokenizer.encode(render(prompt, tokenizer));
 	const ids = await tokenizer.encode(prompt);
-	return tokenizer.addBos && tokenizer.bosId !== null ? Int32Array.of(tokenizer.bosId, ...ids) : ids;
+	return tokenizer.addBos && tokenizer.bosId !== null ? join([tokenizer.bosId], ids) : ids;
 }
 
 function render(messages: Message[], tokenizer: Tokenizer): string {
 	try {
 		return tokenizer.renderChat(messages, { addGenerationPrompt: true, now: TEMPLATE_TIME });
 	} catch (error) {
-		if (error instanceof ChatTemplateError) throw new BadRow(error.message);
+		if (error instanceof ChatTemplateError) throw new BadRow(error.message.slice(0, 200));
 		throw error;
 	}
 }
@@ -74,7 +74,7 @@ async function responseIds(prompt: Text, responses: Text[], tokenizer: Tokenizer
 	const end = typeof prompt === "string" ? tokenizer.eosId : await tokenizer.chatEndId();
 	const texts = responses.map((response) => (typeof response === "string" ? response : lastContent(response)));
 	const encoded = await tokenizer.encodeBatch(texts);
-	return encoded.map((ids) => (ids.at(-1) === end ? ids : Int32Array.of(...ids, end)));
+	return encoded.map((ids) => (ids.at(-1) === end ? ids : join(ids, [end])));
 }
 
 function lastContent(messages: Message[]): string {
@@ -87,8 +87,17 @@ function lastContent(messages: Message[]): string {
  */
 function cut(response: Int32Array, prompt: Int32Array, maxLength: number): Int32Array {
 	const room = maxLength - prompt.length;
-	if (room < (prompt.length > 0 ? 1 : 2)) throw new BadRow(LOST);
+	const least = prompt.length > 0 ? 1 : 2;
+	if (response.length < least) throw new BadRow("response without tokens");
+	if (room < least) throw new BadRow(LOST);
 	return response.length > room ? response.slice(0, room) : response;
+}
+
+function join(first: ArrayLike<number>, second: ArrayLike<number>): Int32Array {
+	const ids = new Int32Array(first.length + second.length);
+	ids.set(first);
+	ids.set(second, first.length);
+	return ids;
 }
 
 function equal(a: Int32Array, b: Int32Array): boolean {
