@@ -14,33 +14,35 @@ struct Queries {
   float peak[kDecodeRows], total[kDecodeRows];  // running maximum (base 2) and sum of exponentials
 };
 
-// Lane l of the result is the sum of the lanes of x[l]: halves are added pairwise.
-XRIGHT_INLINE vfloat sum_each(vfloat* x) {
-  for (int width = kLanes / 2; width > 0; width /= 2) {
-    vint even,
-        odd;  // pick lanes of a and b so that `width` partial sums of each remain side by side
-    for (int l = 0; l < kLanes; ++l) {
-      const int from = l / width % 2, lane = l % width + l / (2 * width) * 2 * width;
-      even[l] = from * kLanes + lane;
-      odd[l] = even[l] + width;
-    }
-    for (int i = 0; i < width; ++i)
-      x[i] =
-          __builtin_shuffle(x[i], x[i + width], even) + __builtin_shuffle(x[i], x[i + width], odd);
+// Lane l of x[0] becomes the sum of the lanes of x[l]: each round adds the two halves of every
+// group of lanes and lets two vectors share the room that frees.
+template <int kWidth>
+XRIGHT_INLINE void sum_each(vfloat* x) {
+  vint first{}, second{};
+#pragma GCC unroll 16
+  for (int l = 0; l < kLanes; ++l) {
+    first[l] = l / kWidth % 2 * kLanes + l / (2 * kWidth) * 2 * kWidth + l % kWidth;
+    second[l] = first[l] + kWidth;
   }
-  return x[0];
+#pragma GCC unroll 16
+  for (int i = 0; i < kWidth; ++i)
+    x[i] = __builtin_shuffle(x[i], x[i + kWidth], first) +
+           __builtin_shuffle(x[i], x[i + kWidth], second);
+  if constexpr (kWidth > 1) sum_each<kWidth / 2>(x);
 }
 
 // Scores of one query row against kLanes keys.
 XRIGHT_INLINE void key_scores(const float* q, const float* k_rows, int64_t padded, float* scores) {
   vfloat sums[kLanes];
+#pragma GCC unroll 16
   for (int l = 0; l < kLanes; ++l) {
     vfloat sum = load(q) * load(k_rows + l * padded);
     for (int64_t c = kLanes; c < padded; c += kLanes)
       sum += load(q + c) * load(k_rows + l * padded + c);
     sums[l] = sum;
   }
-  store(scores, sum_each(sums));
+  sum_each<kLanes / 2>(sums);
+  store(scores, sums[0]);
 }
 
 void row_softmax(int64_t r, int64_t width, float log2_scale, Queries& queries) {
