@@ -11,7 +11,7 @@ const HELD_OUT = 64;
 
 /** hh-rlhf's harmless split asks for a lot of harm; rows with these stems are left out, milder ones remain. */
 const harsh =
-	/\b(?:ass(?:es|hole)?|bitch|bomb|cock|cocaine|corpse|cum|cunt|dick|drug|fag|faggot|fuck|gas chamber|gay|gun|heroin|incest|jew|kidnap|kill|masturbat|meth|molest|murder|naked|nazi|negro|nigg|nude|orgy|penis|piss|poison|porn|pussy|racis|racial|rape|raping|retard|sex|shit|slave|slut|strangl|suicid|terror|tits?|tortur|vagina|weapon|whore)|\b(?:black|white|asian|mexican|jewish|muslim|islam|trans)\w*\b/i;
+	/\b(?:ass(?:es|holes?)?\b|bitch|bomb|cock|cocaine|corpse|cum\b|cunt|dick|drug|fag|faggot|fuck|gas chamber|gay|guns?\b|heroin|incest|jew|kidnap|kill|masturbat|meth\b|molest|murder|naked|nazi|negro|nigg|nude|orgy|penis|piss|poison|porn|pussy|racis|racial|rape|raping|retard|sex|shit|slave|slut|strangl|suicid|terror|tits?\b|tortur|vagina|weapon|whore)|\b(?:black|white|asian|mexican|jewish|muslim|islam|trans)\w*\b/i;
 
 const sets = [
 	{
