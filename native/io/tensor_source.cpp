@@ -21,6 +21,21 @@ int64_t source_row(int64_t row, int64_t rows, int64_t heads) {
   return row - in_head + (in_head % (dim / 2)) * 2 + in_head / (dim / 2);
 }
 
+// Converts row by row with raw pointers: tensor calls in worker threads would miss the caller's inference mode.
+template <class T>
+void fill(const at::Tensor& dest, const Storage& storage, const uint8_t* data, int64_t unpermute_heads) {
+  const int64_t rows = dest.size(0), columns = dest.size(1), stride = dest.stride(0);
+  const int64_t row_bytes = columns / storage.block * storage.bytes;
+  T* out = dest.data_ptr<T>();
+  at::parallel_for(0, rows, std::max<int64_t>(1, 65536 / columns), [&](int64_t begin, int64_t end) {
+    std::vector<float> row(static_cast<size_t>(columns));
+    for (int64_t r = begin; r < end; ++r) {
+      storage.to_float(data + source_row(r, rows, unpermute_heads) * row_bytes, row.data(), columns / storage.block);
+      for (int64_t c = 0; c < columns; ++c) out[r * stride + c] = static_cast<T>(row[static_cast<size_t>(c)]);
+    }
+  });
+}
+
 }  // namespace
 
 TensorFiles::TensorFiles(const Value& weights) {
@@ -71,13 +86,13 @@ void TensorFiles::read(const std::string& name, at::Tensor dest) const {
     throw Error(Code::WEIGHTS, where + ": its rows do not divide into rotary heads");
   const uint8_t* data = file.range(e.offset, e.bytes, name);
   auto rows_2d = dest.dim() == 1 ? dest.unsqueeze(0) : dest.view({rows, columns});
-  at::parallel_for(0, rows, std::max<int64_t>(1, 65536 / columns), [&](int64_t begin, int64_t end) {
-    std::vector<float> row(static_cast<size_t>(columns));
-    for (int64_t r = begin; r < end; ++r) {
-      storage->to_float(data + source_row(r, rows, e.unpermute_heads) * row_bytes, row.data(), columns / storage->block);
-      rows_2d[r].copy_(at::from_blob(row.data(), {columns}, at::kFloat));
-    }
-  });
+  if (dest.scalar_type() == at::kFloat) {
+    fill<float>(rows_2d, *storage, data, e.unpermute_heads);
+  } else if (dest.scalar_type() == at::kBFloat16) {
+    fill<at::BFloat16>(rows_2d, *storage, data, e.unpermute_heads);
+  } else {
+    throw Error(Code::INTERNAL, "weights are read as float32 or bfloat16");
+  }
 }
 
 }  // namespace xright
