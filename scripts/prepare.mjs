@@ -26,7 +26,8 @@ function removeStaleOutputs(folder) {
 	for (const entry of readdirSync(outputs, { withFileTypes: true })) {
 		const path = join(folder, entry.name);
 		if (entry.isDirectory()) removeStaleOutputs(path);
-		else if (!existsSync(join(root, "lib", path.replace(/(\.d)?\.(js|ts)(\.map)?$/, ".ts")))) rmSync(join(root, "dist", path));
+		else if (!existsSync(join(root, "lib", path.replace(/(\.d)?\.(js|ts)(\.map)?$/, ".ts"))))
+			rmSync(join(root, "dist", path));
 	}
 }
 

@@ -31,10 +31,24 @@ function requireStatus(status, message, hint) {
 function nativeTests() {
 	const build = join(root, "build");
 	const hint = "GoogleTest is needed, for example: apt-get install libgtest-dev";
-	requireStatus(run("cmake", ["-S", root, "-B", build, "-DXRIGHT_TESTS=ON"]), "The native tests cannot be configured", hint);
-	requireStatus(run("cmake", ["--build", build, "--target", "xright_tests", "--parallel", "2"]), "The native tests do not compile");
+	requireStatus(
+		run("cmake", ["-S", root, "-B", build, "-DXRIGHT_TESTS=ON"]),
+		"The native tests cannot be configured",
+		hint,
+	);
+	requireStatus(
+		run("cmake", ["--build", build, "--target", "xright_tests", "--parallel", "2"]),
+		"The native tests do not compile",
+	);
 	const junit = join(results, "ctest.xml");
-	const status = run("ctest", ["--test-dir", build, "--output-on-failure", "--no-tests=error", "--output-junit", junit]);
+	const status = run("ctest", [
+		"--test-dir",
+		build,
+		"--output-on-failure",
+		"--no-tests=error",
+		"--output-junit",
+		junit,
+	]);
 	return { ...readJunit(junit), status };
 }
 
@@ -59,7 +73,11 @@ function attempt(part) {
 
 const build = attempt(() => {
 	const status = run(process.execPath, [join(root, "scripts", "prepare.mjs")]);
-	requireStatus(status, "The build failed, so nothing was tested", "The messages are above; `npx xright-native doctor` says more");
+	requireStatus(
+		status,
+		"The build failed, so nothing was tested",
+		"The messages are above; `npx xright-native doctor` says more",
+	);
 	return { passed: 0, failed: 0, skipped: 0, status };
 });
 const parts = build.failed > 0 ? [build] : [attempt(nativeTests), attempt(typescriptTests)];

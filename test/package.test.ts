@@ -35,10 +35,15 @@ describe("package.json", () => {
 	});
 
 	it("packs sources, build files and no test", () => {
-		const options = { cwd: root, encoding: "utf8" as const, stdio: ["ignore", "pipe", "ignore"] as ["ignore", "pipe", "ignore"] };
+		const options = {
+			cwd: root,
+			encoding: "utf8" as const,
+			stdio: ["ignore", "pipe", "ignore"] as ["ignore", "pipe", "ignore"],
+		};
 		const [{ files }] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], options));
 		const names = (files as { path: string }[]).map(({ path }) => path);
-		for (const name of ["CMakeLists.txt", "binding.gyp", "scripts/prepare.mjs", "native/cmake/build.mjs"]) expect(names).toContain(name);
+		for (const name of ["CMakeLists.txt", "binding.gyp", "scripts/prepare.mjs", "native/cmake/build.mjs"])
+			expect(names).toContain(name);
 		expect(names.filter((name) => /^(test|bench|build|node_modules|runs)\//.test(name))).toEqual([]);
 	});
 });
@@ -50,7 +55,11 @@ describe("the pinned wheels", () => {
 			expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
 			expect(wheel.bytes).toBeGreaterThan(100_000);
 			expect(wheel.unpacked.cpu).toBeLessThanOrEqual(wheel.unpacked.cu130);
-			const platforms = wheel.file.replace(/\.whl$/, "").split("-").at(-1)!.split(".");
+			const platforms = wheel.file
+				.replace(/\.whl$/, "")
+				.split("-")
+				.at(-1)!
+				.split(".");
 			expect(platforms.some((platform) => pins.tags.platforms.includes(platform))).toBe(true);
 		}
 	});

@@ -205,8 +205,8 @@ export interface LibtorchPaths {
 /** What the addon exports. It has no LibTorch symbol, so it loads on any machine and can say what is missing. */
 export interface NativeAddon {
 	readonly build: BuildInfo;
-	/** Native failures are made with `new constructor(code, message, {hint, detail})`; call once, before all else. */
-	setErrorClass(constructor: new (code: ErrorCode, message: string, options?: XrightErrorOptions) => Error): void;
+	/** Native failures are made with `new errorClass(code, message, {hint, detail})`; call once, before all else. */
+	setErrorClass(errorClass: new (code: ErrorCode, message: string, options?: XrightErrorOptions) => Error): void;
 	/** Loads LibTorch, then the core, into the process (once); rejects with LIBTORCH_MISSING or LIBTORCH_VERSION. */
 	loadLibtorch(paths: LibtorchPaths): Promise<{ torch: string; cudaDevices: string[] }>;
 	/** Registered names; empty until the core is loaded. */

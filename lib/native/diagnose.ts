@@ -3,7 +3,16 @@ import { type AddonPlace, searchAddon } from "./addon.js";
 import { type Place, searchLibTorch } from "./libtorch/find.js";
 import { cacheRoot, type Env } from "./libtorch/layout.js";
 import { pins } from "./libtorch/pins.js";
-import { type CpuReport, freeSpace, type GpuReport, readCpu, readGpus, readSystem, readTools, type Tool } from "./machine.js";
+import {
+	type CpuReport,
+	freeSpace,
+	type GpuReport,
+	readCpu,
+	readGpus,
+	readSystem,
+	readTools,
+	type Tool,
+} from "./machine.js";
 import { loadRuntime } from "./session.js";
 
 export interface Diagnosis {
@@ -45,7 +54,11 @@ export async function diagnose(env: Env = process.env, cwd = process.cwd()): Pro
 		}
 	}
 	if (gpu.devices.length > 0 && search.found && !search.found.cuda) {
-		issues.push({ problem: "There is a GPU, but this LibTorch has no CUDA", fix: "npx xright-native setup --device cuda", mild: true });
+		issues.push({
+			problem: "There is a GPU, but this LibTorch has no CUDA",
+			fix: "npx xright-native setup --device cuda",
+			mild: true,
+		});
 	}
 	const folders = [cacheRoot(env), cwd];
 	return {
@@ -100,5 +113,6 @@ function addonIssue(places: AddonPlace[], tools: Tool[], hasLibTorch: boolean): 
 }
 
 function packageVersion(): string {
-	return (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }).version;
+	return (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string })
+		.version;
 }

@@ -29,7 +29,17 @@ export interface Tool {
 	version: string | null;
 }
 
-const wantedFlags = ["avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "amx_int8"];
+const wantedFlags = [
+	"avx2",
+	"fma",
+	"avx512f",
+	"avx512bw",
+	"avx512_vnni",
+	"avx512_bf16",
+	"amx_tile",
+	"amx_bf16",
+	"amx_int8",
+];
 
 export function readCpu(file = "/proc/cpuinfo"): CpuReport {
 	const text = existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -44,14 +54,17 @@ export function readCpu(file = "/proc/cpuinfo"): CpuReport {
 /** Asks nvidia-smi, else the driver's /proc entry. */
 export async function readGpus(env: Env = process.env): Promise<GpuReport> {
 	const driverFile = "/proc/driver/nvidia/version";
-	const driver = existsSync(driverFile) ? (/Module\s+([\d.]+)/.exec(readFileSync(driverFile, "utf8"))?.[1] ?? "unknown") : null;
+	const driver = existsSync(driverFile)
+		? (/Module\s+([\d.]+)/.exec(readFileSync(driverFile, "utf8"))?.[1] ?? "unknown")
+		: null;
 	const query = ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"];
 	const answer = await ask("nvidia-smi", query, env);
 	if (answer !== null) {
 		const rows = answer.split("\n").map((line) => line.split(", "));
 		return { driver: driver ?? rows[0]?.[2] ?? null, devices: rows.map(([name, memory]) => `${name}, ${memory}`) };
 	}
-	if (driver !== null) return { driver, devices: [], absence: "the NVIDIA driver is loaded, but nvidia-smi did not answer" };
+	if (driver !== null)
+		return { driver, devices: [], absence: "the NVIDIA driver is loaded, but nvidia-smi did not answer" };
 	return { driver, devices: [], absence: "no NVIDIA driver and no nvidia-smi: training runs on the CPU" };
 }
 
@@ -68,7 +81,10 @@ export async function readTools(env: Env = process.env): Promise<Tool[]> {
 	return Promise.all(
 		tools.map(async ([name, command, args]) => {
 			const line = (await ask(command, args, env))?.split("\n")[0];
-			return { name, version: line === undefined ? null : (/\d+(\.\d+)+/.exec(line.replace(/\(.*?\)/, ""))?.[0] ?? line) };
+			return {
+				name,
+				version: line === undefined ? null : (/\d+(\.\d+)+/.exec(line.replace(/\(.*?\)/, ""))?.[0] ?? line),
+			};
 		}),
 	);
 }

@@ -100,9 +100,8 @@ export class Session implements NativeSession, AsyncDisposable {
 		this.#native.interrupt();
 	}
 
-	/** Interrupts the running call, waits for it, frees everything. Idempotent. */
+	/** Waits for the running call, frees everything; calls that have not started reject with DISPOSED. Idempotent. */
 	dispose(): Promise<void> {
-		this.#native.interrupt();
 		return this.#native.dispose();
 	}
 

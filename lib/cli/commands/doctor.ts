@@ -21,16 +21,26 @@ export function render(found: Diagnosis): string {
 	const tools = found.tools.map((tool) => `${tool.name} ${tool.version ?? "missing"}`).join(", ");
 	const lines = [
 		row("xright-native", found.package),
-		row("node", `${system.node}, glibc ${system.glibc ?? "none"}, Linux ${system.kernel}, ${bytes(system.memory)} memory`),
+		row(
+			"node",
+			`${system.node}, glibc ${system.glibc ?? "none"}, Linux ${system.kernel}, ${bytes(system.memory)} memory`,
+		),
 		row("cpu", `${cpu.model}, ${cpu.threads} threads`),
 		row("", `${featureText(cpu.features)}${core.kernels.length > 0 ? `; kernels: ${core.kernels.join(", ")}` : ""}`),
 		row("gpu", gpu.devices.length > 0 ? gpu.devices.join("; ") : `none (${gpu.absence})`),
 		...(core.cudaDevices.length > 0 ? [row("", `LibTorch sees: ${core.cudaDevices.join(", ")}`)] : []),
-		row("LibTorch", libtorch.version === null ? bad(`${libtorch.needed} not found`) : `${libtorch.version}${libtorch.cuda ? " with CUDA" : ""}`),
+		row(
+			"LibTorch",
+			libtorch.version === null
+				? bad(`${libtorch.needed} not found`)
+				: `${libtorch.version}${libtorch.cuda ? " with CUDA" : ""}`,
+		),
 		...libtorch.places.map((place) => row("", placeText(`${place.source} ${place.path}`.trim(), place.failure))),
 		row("addon", addon.path === null ? bad("not loaded") : `${addon.version}, built against LibTorch ${addon.torch}`),
 		...addon.places.map((place) => row("", placeText(place.path, place.failure))),
-		...(core.models.length > 0 ? [row("", `models: ${core.models.join(", ")}; objectives: ${core.objectives.join(", ")}`)] : []),
+		...(core.models.length > 0
+			? [row("", `models: ${core.models.join(", ")}; objectives: ${core.objectives.join(", ")}`)]
+			: []),
 		row("build tools", tools),
 		...found.disk.map((disk, index) => row(index === 0 ? "disk" : "", `${bytes(disk.free)} free at ${disk.path}`)),
 		"",

@@ -57,7 +57,8 @@ async function ensure(device: string, signal: AbortSignal, progress: ProgressLin
 function summary(libtorch: LibTorch, fetched: boolean, addon: string | null): string {
 	const kind = libtorch.cuda ? "with CUDA" : "for the CPU";
 	const lines = [`LibTorch ${libtorch.version} ${kind} ${fetched ? "fetched into" : "found in"} ${libtorch.torch}`];
-	if (addon === null) lines.push(`${paint("yellow", "The native addon is not built yet.", process.stdout)} Run: npm ci`);
+	if (addon === null)
+		lines.push(`${paint("yellow", "The native addon is not built yet.", process.stdout)} Run: npm ci`);
 	else lines.push("Ready. Next: xright-native run examples/quickstart.json");
 	return lines.join("\n");
 }

@@ -77,7 +77,8 @@ async function follow(url: string, have: number, signal: AbortSignal): Promise<R
 	let at = new URL(url);
 	for (let hops = 0; hops <= maxRedirects; hops++) {
 		const local = ["127.0.0.1", "localhost", "[::1]"].includes(at.hostname);
-		if (at.protocol !== "https:" && !(at.protocol === "http:" && local)) throw unreachable(url, `${at.protocol} is not safe`);
+		if (at.protocol !== "https:" && !(at.protocol === "http:" && local))
+			throw unreachable(url, `${at.protocol} is not safe`);
 		const headers: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
 		const response = await fetch(at, { redirect: "manual", signal, headers });
 		const location = response.headers.get("location");

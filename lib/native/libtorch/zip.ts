@@ -69,7 +69,11 @@ async function locateDirectory(handle: FileHandle, size: number, path: string): 
 	const tail = await readExactly(handle, size - tailBytes, tailBytes, path);
 	const end = tail.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
 	if (end < 0 || end + 22 > tail.length) throw broken(path, "it is truncated or no ZIP file");
-	const found = { count: tail.readUInt16LE(end + 10), bytes: tail.readUInt32LE(end + 12), offset: tail.readUInt32LE(end + 16) };
+	const found = {
+		count: tail.readUInt16LE(end + 10),
+		bytes: tail.readUInt32LE(end + 12),
+		offset: tail.readUInt32LE(end + 16),
+	};
 	if (found.count !== 0xffff && found.bytes !== 0xffffffff && found.offset !== 0xffffffff) return found;
 	const locator = end - 20;
 	if (locator < 0 || tail.readUInt32LE(locator) !== 0x07064b50) return found;
@@ -81,7 +85,8 @@ async function locateDirectory(handle: FileHandle, size: number, path: string): 
 }
 
 function parseEntry(directory: Buffer, at: number, path: string): ZipEntry & { next: number; encrypted: boolean } {
-	if (at + 46 > directory.length || directory.readUInt32LE(at) !== 0x02014b50) throw broken(path, "its directory is damaged");
+	if (at + 46 > directory.length || directory.readUInt32LE(at) !== 0x02014b50)
+		throw broken(path, "its directory is damaged");
 	const nameEnd = at + 46 + directory.readUInt16LE(at + 28);
 	const extraEnd = nameEnd + directory.readUInt16LE(at + 30);
 	const next = extraEnd + directory.readUInt16LE(at + 32);
@@ -138,11 +143,16 @@ async function readExactly(handle: FileHandle, offset: number, bytes: number, pa
 }
 
 export function broken(path: string, reason: string): XrightError {
-	return new XrightError("IO", `${path} is not usable: ${reason}`, { hint: "Delete it and run: npx xright-native setup" });
+	return new XrightError("IO", `${path} is not usable: ${reason}`, {
+		hint: "Delete it and run: npx xright-native setup",
+	});
 }
 
 /** Opens an archive for `use` and closes it whatever happens. */
-export async function withZip<T>(path: string, use: (handle: FileHandle, entries: ZipEntry[]) => Promise<T>): Promise<T> {
+export async function withZip<T>(
+	path: string,
+	use: (handle: FileHandle, entries: ZipEntry[]) => Promise<T>,
+): Promise<T> {
 	const handle = await open(path, "r");
 	try {
 		return await use(handle, await readZipDirectory(handle, path));

@@ -19,7 +19,8 @@ async function machine(failure?: string) {
 	await writeFile(join(index, "torch-1-py3-none-any.whl"), torch);
 	await writeFile(join(index, "runtime-1-py3-none-any.whl"), runtime);
 	const env = { HOME: folder, PATH: `${bin}:/usr/bin:/bin` };
-	const log = async () => (existsSync(join(index, "log")) ? (await readFile(join(index, "log"), "utf8")).trim().split("\n") : []);
+	const log = async () =>
+		existsSync(join(index, "log")) ? (await readFile(join(index, "log"), "utf8")).trim().split("\n") : [];
 	return { folder, bin, index, env, log, root: cacheRoot(env) };
 }
 
@@ -43,7 +44,9 @@ describe("fetchLibTorch through pip", () => {
 		const { env, root, log } = await machine();
 		const stop = new AbortController();
 		const progress = ({ phase }: FetchProgress) => phase === "unpack" && stop.abort(new Error("stopped by the test"));
-		await expect(fetchLibTorch({ env, pins, cuda: false, signal: stop.signal, progress })).rejects.toThrow("stopped by the test");
+		await expect(fetchLibTorch({ env, pins, cuda: false, signal: stop.signal, progress })).rejects.toThrow(
+			"stopped by the test",
+		);
 		expect(existsSync(join(root, "2.11.0-cpu"))).toBe(false);
 		const found = await fetchLibTorch({ env, pins, cuda: false });
 		expect(await log()).toEqual(["torch", "runtime"]);
@@ -63,13 +66,23 @@ describe("fetchLibTorch through pip", () => {
 
 	it("refuses a wheel that is not the pinned one", async () => {
 		const { env, index, root } = await machine();
-		await writeFile(join(index, "torch-1-py3-none-any.whl"), makeWheel([...torchFiles(), { name: "torch/lib/evil.so", data: "" }]));
-		await expect(fetchLibTorch({ env, pins, cuda: false })).rejects.toMatchObject({ code: "IO", message: expect.stringMatching(/sha256/) });
+		await writeFile(
+			join(index, "torch-1-py3-none-any.whl"),
+			makeWheel([...torchFiles(), { name: "torch/lib/evil.so", data: "" }]),
+		);
+		await expect(fetchLibTorch({ env, pins, cuda: false })).rejects.toMatchObject({
+			code: "IO",
+			message: expect.stringMatching(/sha256/),
+		});
 		expect(existsSync(join(root, "2.11.0-cpu"))).toBe(false);
 	});
 
 	it.each([
-		["NETWORK", "echo 'noise'; echo 'ERROR: Could not find a version' >&2; exit 1", "torch==1: ERROR: Could not find a version"],
+		[
+			"NETWORK",
+			"echo 'noise'; echo 'ERROR: Could not find a version' >&2; exit 1",
+			"torch==1: ERROR: Could not find a version",
+		],
 		["DISK_FULL", "echo 'OSError: [Errno 28] No space left on device' >&2; exit 2", "No space left"],
 	])("reports %s when pip fails", async (code, failure, message) => {
 		const { env } = await machine(failure);
@@ -80,7 +93,10 @@ describe("fetchLibTorch through pip", () => {
 	it("checks the disk before the first byte", async () => {
 		const { env, log } = await machine();
 		const huge: Pins = { ...pins, wheels: [{ ...pins.wheels[0]!, unpacked: { cpu: 1e18, cu130: 1e18 } }] };
-		await expect(fetchLibTorch({ env, pins: huge, cuda: false })).rejects.toMatchObject({ code: "DISK_FULL", exitCode: 3 });
+		await expect(fetchLibTorch({ env, pins: huge, cuda: false })).rejects.toMatchObject({
+			code: "DISK_FULL",
+			exitCode: 3,
+		});
 		expect(await log()).toEqual([]);
 	});
 
@@ -96,7 +112,10 @@ describe("fetchLibTorch through pip", () => {
 		const { env, root } = await machine();
 		await mkdir(root, { recursive: true });
 		const { hostname } = process.getBuiltinModule("node:os");
-		await writeFile(join(root, "2.11.0-cpu.lock"), JSON.stringify({ pid: 1, host: hostname(), boot: "an earlier boot" }));
+		await writeFile(
+			join(root, "2.11.0-cpu.lock"),
+			JSON.stringify({ pid: 1, host: hostname(), boot: "an earlier boot" }),
+		);
 		expect((await fetchLibTorch({ env, pins, cuda: false })).version).toBe("2.11.0+cu130");
 		expect(await readdir(root)).toEqual(["2.11.0-cpu"]);
 	});
@@ -104,7 +123,9 @@ describe("fetchLibTorch through pip", () => {
 	it("names the folder that cannot be written", async () => {
 		const { env, folder } = await machine();
 		await writeFile(join(folder, "file"), "");
-		await expect(fetchLibTorch({ env: { ...env, XDG_CACHE_HOME: join(folder, "file") }, pins, cuda: false })).rejects.toMatchObject({
+		await expect(
+			fetchLibTorch({ env: { ...env, XDG_CACHE_HOME: join(folder, "file") }, pins, cuda: false }),
+		).rejects.toMatchObject({
 			code: "IO",
 			message: expect.stringContaining(join(folder, "file")),
 		});
@@ -120,7 +141,10 @@ async function serve(handler: Handler): Promise<string> {
 	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const archiveFiles = [...torchFiles("2.11.0+cpu", "libtorch"), { name: "libtorch/build-version", data: "2.11.0+cpu\n" }];
+const archiveFiles = [
+	...torchFiles("2.11.0+cpu", "libtorch"),
+	{ name: "libtorch/build-version", data: "2.11.0+cpu\n" },
+];
 const archive = makeZip(archiveFiles.filter(({ name }) => !name.endsWith(".py")));
 
 describe("fetchLibTorch without pip", () => {
@@ -135,7 +159,10 @@ describe("fetchLibTorch without pip", () => {
 			if (request.url === "/start.zip") return response.writeHead(302, { location: "/real.zip" }).end();
 			ranges.push(request.headers.range);
 			const from = Number(/\d+/.exec(request.headers.range ?? "0")?.[0]);
-			const headers = { "content-length": archive.length - from, "content-range": `bytes ${from}-${archive.length - 1}/${archive.length}` };
+			const headers = {
+				"content-length": archive.length - from,
+				"content-range": `bytes ${from}-${archive.length - 1}/${archive.length}`,
+			};
 			response.writeHead(from > 0 ? 206 : 200, headers);
 			if (ranges.length > 1) return response.end(archive.subarray(from));
 			response.write(archive.subarray(0, 700_000), () => response.destroy());
@@ -160,8 +187,18 @@ describe("fetchLibTorch without pip", () => {
 
 	const failures: [string, Handler, string, RegExp][] = [
 		["an error of the server", (_, response) => response.writeHead(404).end(), "NETWORK", /HTTP 404/],
-		["endless redirects", (_, response) => response.writeHead(302, { location: "/again" }).end(), "NETWORK", /more than 5 redirects/],
-		["a redirect to plain HTTP elsewhere", (_, response) => response.writeHead(302, { location: "http://example.invalid/" }).end(), "NETWORK", /not safe/],
+		[
+			"endless redirects",
+			(_, response) => response.writeHead(302, { location: "/again" }).end(),
+			"NETWORK",
+			/more than 5 redirects/,
+		],
+		[
+			"a redirect to plain HTTP elsewhere",
+			(_, response) => response.writeHead(302, { location: "http://example.invalid/" }).end(),
+			"NETWORK",
+			/not safe/,
+		],
 		["something that is no archive", (_, response) => response.end("<html>hello</html>"), "IO", /no ZIP file/],
 	];
 	it.each(failures)("reports %s", async (_, handler, code, message) => {
@@ -172,11 +209,18 @@ describe("fetchLibTorch without pip", () => {
 
 	it("reports that nothing answers", async () => {
 		const attempt = fetchLibTorch({ env: await withoutPip(), pins, cuda: false });
-		await expect(attempt).rejects.toMatchObject({ code: "NETWORK", exitCode: 3, hint: expect.stringContaining("setup") });
+		await expect(attempt).rejects.toMatchObject({
+			code: "NETWORK",
+			exitCode: 3,
+			hint: expect.stringContaining("setup"),
+		});
 	});
 
 	it("refuses an archive of another version", async () => {
-		const wrong = makeZip([...torchFiles("2.10.0+cpu", "libtorch"), { name: "libtorch/build-version", data: "2.10.0+cpu\n" }]);
+		const wrong = makeZip([
+			...torchFiles("2.10.0+cpu", "libtorch"),
+			{ name: "libtorch/build-version", data: "2.10.0+cpu\n" },
+		]);
 		const base = await serve((_, response) => response.end(wrong));
 		const attempt = fetchLibTorch({ env: await withoutPip(), pins: pinsOf([], `${base}/a.zip`), cuda: false });
 		await expect(attempt).rejects.toMatchObject({ code: "LIBTORCH_VERSION" });

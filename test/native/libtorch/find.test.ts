@@ -46,7 +46,12 @@ describe("findLibTorch", () => {
 		await writeTree(join(cacheRoot(env), "2.11.0-cpu"), complete);
 		for (const path of [folder, join(folder, "torch")]) {
 			const found = await findLibTorch({ env: { ...env, XRIGHT_LIBTORCH: path }, cuda: false });
-			expect(found).toEqual({ torch: join(folder, "torch"), lib: join(folder, "torch/lib"), version: "2.11.0+cu130", cuda: false });
+			expect(found).toEqual({
+				torch: join(folder, "torch"),
+				lib: join(folder, "torch/lib"),
+				version: "2.11.0+cu130",
+				cuda: false,
+			});
 		}
 		expect((await findLibTorch({ env, cuda: false })).torch).toBe(join(cacheRoot(env), "2.11.0-cpu/torch"));
 	});
@@ -77,16 +82,22 @@ describe("findLibTorch", () => {
 		const { folder, env } = await emptyEnv();
 		await writeTree(folder, complete);
 		await rm(join(folder, name));
-		await expect(findLibTorch({ env: { ...env, XRIGHT_LIBTORCH: folder } })).rejects.toMatchObject({ code: "LIBTORCH_MISSING" });
+		await expect(findLibTorch({ env: { ...env, XRIGHT_LIBTORCH: folder } })).rejects.toMatchObject({
+			code: "LIBTORCH_MISSING",
+		});
 	});
 
 	it("notices a half-unpacked library", async () => {
 		const { folder, env } = await emptyEnv();
 		await writeTree(folder, complete);
 		await writeFile(join(folder, manifestName), JSON.stringify({ libraries: { "torch/lib/libc10.so": 999 } }));
-		await expect(findLibTorch({ env: { ...env, XRIGHT_LIBTORCH: folder } })).rejects.toThrow(/has 3 of 999 bytes: half-unpacked/);
+		await expect(findLibTorch({ env: { ...env, XRIGHT_LIBTORCH: folder } })).rejects.toThrow(
+			/has 3 of 999 bytes: half-unpacked/,
+		);
 		await writeFile(join(folder, "torch/lib/libtorch_cpu.so"), "short");
-		await expect(findLibTorch({ env: { ...env, XRIGHT_LIBTORCH: folder } })).rejects.toThrow(/only 5 bytes: half-unpacked/);
+		await expect(findLibTorch({ env: { ...env, XRIGHT_LIBTORCH: folder } })).rejects.toThrow(
+			/only 5 bytes: half-unpacked/,
+		);
 	});
 
 	it("accepts a CPU archive, which needs no CUDA runtime", async () => {
@@ -107,7 +118,10 @@ describe("findLibTorch", () => {
 		expect(found.torch).toBe(join(folder, "site/torch"));
 		await writeFile(join(folder, "site/torch/version.py"), "__version__ = '2.12.0'\n");
 		const { places } = await searchLibTorch({ env: { ...env, PYTHONPATH: join(folder, "site") }, cuda: false });
-		expect(places.at(-1)).toMatchObject({ source: "python", failure: expect.stringContaining("2.12.0; 2.11.0 is needed") });
+		expect(places.at(-1)).toMatchObject({
+			source: "python",
+			failure: expect.stringContaining("2.12.0; 2.11.0 is needed"),
+		});
 	});
 });
 

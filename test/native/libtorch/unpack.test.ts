@@ -18,11 +18,17 @@ const plain: ZipFile = { name: "a/b.txt", data: "hello" };
 describe("unpack", () => {
 	it("writes the chosen files and reports their sizes", async () => {
 		const big = Buffer.alloc(3 << 20, "abc");
-		const { target, files } = await unpackBytes(makeZip([plain, { name: "big", data: big }, { name: "raw", data: big, stored: true }]));
+		const { target, files } = await unpackBytes(
+			makeZip([plain, { name: "big", data: big }, { name: "raw", data: big, stored: true }]),
+		);
 		expect(await readFile(join(target, "a/b.txt"), "utf8")).toBe("hello");
 		expect((await readFile(join(target, "big"))).equals(big)).toBe(true);
 		expect((await readFile(join(target, "raw"))).equals(big)).toBe(true);
-		expect([...files]).toEqual([["a/b.txt", 5], ["big", big.length], ["raw", big.length]]);
+		expect([...files]).toEqual([
+			["a/b.txt", 5],
+			["big", big.length],
+			["raw", big.length],
+		]);
 	});
 
 	const hostile: [string, ZipFile[], RegExp][] = [
@@ -35,12 +41,19 @@ describe("unpack", () => {
 		["a name twice", [plain, plain], /twice/],
 		["two names in one entry", [{ ...plain, headerName: "a/c.txt" }], /is called/],
 		["a bomb's size", [{ ...plain, size: 4_000_000_000 }], /impossible size/],
-		["more data than declared", [{ name: "a", data: Buffer.alloc(5 << 20, 1), size: 2 << 20 }], /larger than it claims/],
+		[
+			"more data than declared",
+			[{ name: "a", data: Buffer.alloc(5 << 20, 1), size: 2 << 20 }],
+			/larger than it claims/,
+		],
 		["a wrong CRC", [{ ...plain, crc: 1 }], /damaged/],
 		["a wrong CRC of a large file", [{ name: "a", data: Buffer.alloc(3 << 20, 5), crc: 1 }], /damaged/],
 	];
 	it.each(hostile)("refuses %s", async (_, files, reason) => {
-		await expect(unpackBytes(makeZip(files))).rejects.toMatchObject({ code: "IO", message: expect.stringMatching(reason) });
+		await expect(unpackBytes(makeZip(files))).rejects.toMatchObject({
+			code: "IO",
+			message: expect.stringMatching(reason),
+		});
 	});
 
 	it("refuses every truncation", async () => {
