@@ -68,10 +68,14 @@ cpu::AttnArgs arguments(const AttnShape& shape, const at::Tensor& q, const at::T
   return args;
 }
 
+constexpr int64_t kParallelWork =
+    1 << 19;  // multiply-adds below which starting threads costs more than it saves
+
 // Runs every (row, key/value head): the most expensive first, each taken by the next free thread. A
 // unit's numbers do not depend on which thread runs it.
 template <typename Run>
-void for_each_unit(const std::vector<AttnRow>& rows, int64_t kv_heads, const Run& run) {
+void for_each_unit(const std::vector<AttnRow>& rows, const AttnShape& shape, const Run& run) {
+  const int64_t kv_heads = shape.kv_heads;
   std::vector<int64_t> order(rows.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
@@ -82,8 +86,10 @@ void for_each_unit(const std::vector<AttnRow>& rows, int64_t kv_heads, const Run
     for (int64_t unit; (unit = next.fetch_add(1)) < units;)
       run(rows[order[unit / kv_heads]], unit % kv_heads);
   };
+  int64_t pairs = 0;
+  for (const AttnRow& row : rows) pairs += row.pairs;
   const int64_t threads = std::min<int64_t>(units, at::get_num_threads());
-  if (threads <= 1)
+  if (threads <= 1 || pairs * shape.heads * shape.head_dim < kParallelWork)
     work(0, 1);
   else
     at::parallel_for(0, threads, 1, work);
@@ -102,7 +108,7 @@ void attention_forward(const AttnShape& shape, const std::vector<AttnSpan>& span
   }
   const cpu::AttnArgs args = arguments(shape, q_THd, k_SGd, v_SGd, o_THd, lse_HT);
   const std::vector<AttnRow> rows = plan_attention(spans, q_THd.size(0), k_SGd.size(0));
-  for_each_unit(rows, shape.kv_heads, [&](const AttnRow& row, int64_t kv_head) {
+  for_each_unit(rows, shape, [&](const AttnRow& row, int64_t kv_head) {
     const cpu::RowPlan plan = row.view();
     if (row.queries * args.group <= cpu::kDecodeRows) {
       float* scratch = thread_scratch(cpu::attention_decode_scratch(shape.head_dim));
@@ -132,7 +138,7 @@ void attention_backward(const AttnShape& shape, const std::vector<AttnSpan>& spa
   args.d_k = view(dk_SGd);
   args.d_v = view(dv_SGd);
   const std::vector<AttnRow> rows = plan_attention(spans, q_THd.size(0), k_SGd.size(0));
-  for_each_unit(rows, shape.kv_heads, [&](const AttnRow& row, int64_t kv_head) {
+  for_each_unit(rows, shape, [&](const AttnRow& row, int64_t kv_head) {
     const cpu::RowPlan plan = row.view();
     float* scratch = thread_scratch(cpu::attention_backward_scratch(plan.n_blocks, shape.head_dim));
     XRIGHT_DISPATCH(attention_backward, args, plan, kv_head, scratch);
