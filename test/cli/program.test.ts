@@ -33,9 +33,26 @@ describe("bad usage ends with 2 and one helpful message", () => {
 		[["run", "c.json", "--sett", "a=1"], "Unknown argument: sett"],
 		[["run", "c.json", "--output"], "Not enough arguments following: output"],
 		[["schema", "extra"], "Unknown argument: extra"],
+		[["score", "c.json"], "Missing required argument: out"],
+		[["generate", "c.json", "--prompt", "a", "--file", "b"], "Arguments prompt and file are mutually exclusive"],
 	])("%j", async (args, message) => {
 		const result = await runCli(args);
 		expect(result.stderr).toBe(`error: ${message}\nhint: \`xright-native --help\` lists commands and flags.\n`);
+		expect(result).toMatchObject({ code: 2, stdout: "" });
+	});
+});
+
+describe("generate says what it needs", () => {
+	test.each([
+		[["c.json"], "give the prompt with --prompt TEXT or --file FILE"],
+		[["c.json", "--prompt", "a", "--top-p", "1.5"], "--top-p must be more than 0 and at most 1"],
+		[["c.json", "--prompt", "a", "--temperature", "warm"], "--temperature must be 0 (greedy) or more"],
+		[["c.json", "--prompt", "a", "--max-new-tokens", "0"], "--max-new-tokens must be a whole number of at least 1"],
+		[["c.json", "--file", "gone.txt"], "cannot read the prompt from gone.txt"],
+		[["test", "--prompt", "a"], "test is not the folder of a run: it has no config.json"],
+	])("%j", async (args, message) => {
+		const result = await runCli(["generate", ...args]);
+		expect(result.stderr).toContain(`error: ${message}`);
 		expect(result).toMatchObject({ code: 2, stdout: "" });
 	});
 });
