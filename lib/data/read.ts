@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { XrightError } from "../errors.js";
 import { type ByteRow, splitArray, splitLines } from "./split.js";
@@ -61,20 +62,26 @@ export async function* readRows(path: string, options: ReadOptions = {}): AsyncG
 
 /** The file's bytes, decompressed when they begin like gzip. */
 async function* content(path: string, onBytes?: (bytes: number) => void): AsyncGenerator<Buffer> {
-	const file = createReadStream(path, { highWaterMark: 1 << 18 });
-	const compressed = await beginsLikeGzip(path);
+	if (!(await beginsLikeGzip(path))) {
+		yield* stored(path, onBytes);
+		return;
+	}
+	const gunzip = createGunzip();
+	const done = pipeline(stored(path, onBytes), gunzip).catch(() => {});
+	try {
+		yield* gunzip as AsyncIterable<Buffer>;
+	} finally {
+		gunzip.destroy();
+		await done;
+	}
+}
+
+async function* stored(path: string, onBytes?: (bytes: number) => void): AsyncGenerator<Buffer> {
 	let bytes = 0;
-	file.on("data", (chunk) => {
+	for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
 		bytes += chunk.length;
 		onBytes?.(bytes);
-	});
-	const stream = compressed ? file.pipe(createGunzip()) : file;
-	if (compressed) file.on("error", (error) => stream.destroy(error));
-	try {
-		yield* stream as AsyncIterable<Buffer>;
-	} finally {
-		file.destroy();
-		stream.destroy();
+		yield chunk;
 	}
 }
 

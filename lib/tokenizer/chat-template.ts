@@ -9,7 +9,7 @@ const MAX_TEXT = 1 << 20;
 /** Work one rendering may take, in nodes evaluated plus the sizes of their values: well under a second. */
 const MAX_WORK = 1_000_000;
 /** One pass of a loop costs the interpreter about as much as this many nodes. */
-const PASS_WORK = 8;
+const PASS_WORK = 16;
 const MAX_RANGE = 100_000;
 const MAX_INTEGER = 1_000_000_000;
 

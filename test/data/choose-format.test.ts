@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { chooseFormat } from "../../lib/data/choose-format.js";
+import type { JsonRow } from "../../lib/data/formats/format.js";
+import type { Objective } from "../../lib/data/types.js";
+import { XrightError } from "../../lib/errors.js";
+
+const auto = (objective: Objective, ...rows: JsonRow[]) => chooseFormat("auto", rows, objective, "rows.jsonl");
+
+function failure(run: () => unknown): XrightError {
+	try {
+		run();
+	} catch (error) {
+		if (error instanceof XrightError) return error;
+		throw error;
+	}
+	throw new Error("it did not fail");
+}
+
+describe("auto", () => {
+	const cases: [Objective, JsonRow, string][] = [
+		["preference", { prompt: "", chosen: "", rejected: "" }, "preference"],
+		["preference", { chosen: "", rejected: "", source: 1 }, "implicit-prompt"],
+		["preference", { instruction: "", input: "", output: "", chosen: "", rejected: "" }, "alpaca"],
+		["preference", { conversations: [], chosen: {}, rejected: {} }, "sharegpt"],
+		["preference", { question: "", chosen: "", rejected: "" }, "question-answer"],
+		["sft", { prompt: "", completion: "" }, "prompt-completion"],
+		["sft", { instruction: "", input: "", output: "", category: "" }, "alpaca"],
+		["sft", { instruction: "", output: "", chosen: "", rejected: "" }, "alpaca"],
+		["sft", { messages: [] }, "messages"],
+		["sft", { conversations: [] }, "sharegpt"],
+		["sft", { question: "", answer: "" }, "question-answer"],
+	];
+	test.each(cases)("%s %j is %s", (objective, row, name) => {
+		const choice = auto(objective, row);
+		expect(choice.format.name).toBe(name);
+		expect(choice.reason).toMatch(/^rows have /);
+	});
+
+	test("a few broken rows do not matter", () => {
+		const good = { prompt: "", completion: "" };
+		expect(auto("sft", { prompt: "" }, good, good).format.name).toBe("prompt-completion");
+	});
+
+	test("unknown keys are shown with suggestions", () => {
+		const error = failure(() => auto("preference", { prompt: "", choosen: "", reject: "" }));
+		expect(error.code).toBe("DATA");
+		expect(error.message).toContain("rows.jsonl");
+		expect(error.message).toContain("prompt, choosen, reject");
+		expect(error.hint).toContain('"chosen" for "choosen"');
+		expect(error.hint).toContain("implicit-prompt {chosen, rejected}");
+	});
+
+	test("rows that fit two formats are ambiguous", () => {
+		const error = failure(() => auto("sft", { messages: [], question: "", answer: "" }));
+		expect(error.message).toContain('"messages" or "question-answer"');
+		expect(error.hint).toContain("data.sft.format");
+	});
+
+	test("SFT data is not taken for preference data", () => {
+		expect(failure(() => auto("preference", { prompt: "", completion: "" })).code).toBe("DATA");
+	});
+});
+
+describe("by name", () => {
+	test("takes the named format", () => {
+		expect(chooseFormat("alpaca", [], "sft", "f").format.name).toBe("alpaca");
+	});
+
+	test("suggests the nearest name", () => {
+		expect(failure(() => chooseFormat("aplaca", [], "sft", "f")).hint).toContain('"alpaca"');
+	});
+
+	test("refuses a format of the other objective", () => {
+		expect(failure(() => chooseFormat("messages", [], "preference", "f")).message).toContain("no preference rows");
+	});
+});
