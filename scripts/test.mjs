@@ -7,13 +7,28 @@ import { BuildError, report, root, run } from "./toolchain.mjs";
 
 const results = mkdtempSync(join(tmpdir(), "xright-test-"));
 
-/** Counts of ctest's JUnit file. A file that is missing is one failure, not none. */
-function readJunit(file) {
+/** Sums GoogleTest's own reports of the executables ctest ran. One that crashed or never ran is one failure. */
+function readNative(junit, reports) {
+	const sum = { passed: 0, failed: 0, skipped: 0 };
+	const executables = existsSync(junit)
+		? readFileSync(junit, "utf8").matchAll(/<testcase name="([^"]+)"[^>]*status="(\w+)"/g)
+		: [];
+	for (const [, name, status] of executables) {
+		const counts = readGoogleTest(join(reports, `${name}.xml`));
+		if (status !== "run" && counts.failed === 0) counts.failed = 1;
+		for (const key of Object.keys(sum)) sum[key] += counts[key];
+	}
+	if (sum.passed + sum.failed === 0) sum.failed = 1;
+	return sum;
+}
+
+function readGoogleTest(file) {
 	if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
-	const suite = /<testsuite\b[^>]*>/s.exec(readFileSync(file, "utf8"))?.[0] ?? "";
-	const count = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
-	const [failed, skipped] = [count("failures"), count("skipped") + count("disabled")];
-	return { passed: count("tests") - failed - skipped, failed, skipped };
+	const text = readFileSync(file, "utf8");
+	const cases = text.match(/<testcase\b/g)?.length ?? 0;
+	const failed = Number(/<testsuites\b[^>]*\bfailures="(\d+)"/.exec(text)?.[1] ?? 1);
+	const skipped = text.match(/<testcase\b[^>]*result="(skipped|suppressed)"/g)?.length ?? 0;
+	return { passed: cases - failed - skipped, failed, skipped };
 }
 
 /** Counts of vitest's JSON file; a test file that does not even load counts as one failure. */
@@ -41,6 +56,8 @@ function nativeTests() {
 		"The native tests do not compile",
 	);
 	const junit = join(results, "ctest.xml");
+	const reports = join(build, "test-results");
+	rmSync(reports, { recursive: true, force: true });
 	const status = run("ctest", [
 		"--test-dir",
 		build,
@@ -49,7 +66,7 @@ function nativeTests() {
 		"--output-junit",
 		junit,
 	]);
-	return { ...readJunit(junit), status };
+	return { ...readNative(junit, reports), status };
 }
 
 function typescriptTests() {

@@ -1,5 +1,6 @@
 # CPU kernels: the same sources once per instruction set, chosen at run time (native/nn/cpu/dispatch.cpp).
-function(xright_add_kernels target)
+# Sets `objects` to all of them.
+function(xright_add_kernels objects)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/native/nn/cpu/kernels_*.cpp)
   set(flags_avx512 -march=x86-64-v4 -mprefer-vector-width=512)
   set(flags_avx2 -march=x86-64-v3)
@@ -9,6 +10,7 @@ function(xright_add_kernels target)
     target_compile_definitions(xright_kernels_${isa} PRIVATE XRIGHT_ISA=${isa})
     target_compile_options(xright_kernels_${isa} PRIVATE -fopenmp -fno-math-errno -fno-trapping-math
                                                          ${flags_${isa}})
-    target_sources(${target} PRIVATE $<TARGET_OBJECTS:xright_kernels_${isa}>)
+    list(APPEND all $<TARGET_OBJECTS:xright_kernels_${isa}>)
   endforeach()
+  set(${objects} ${all} PARENT_SCOPE)
 endfunction()

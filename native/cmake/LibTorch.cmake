@@ -19,3 +19,9 @@ target_link_libraries(libtorch INTERFACE ${XRIGHT_LIBTORCH}/lib/libtorch_cpu.so
 target_compile_options(libtorch INTERFACE -fopenmp)
 # libtorch_cpu.so's own needs (CUDA runtime stubs of the wheel) are found by its RPATH at load time.
 target_link_options(libtorch INTERFACE -Wl,--allow-shlib-undefined -Wl,--no-as-needed)
+
+# What the addon says it was built against.
+file(STRINGS "${XRIGHT_LIBTORCH}/include/torch/headeronly/version.h" XRIGHT_TORCH_LINES
+     REGEX "define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")
+list(TRANSFORM XRIGHT_TORCH_LINES REPLACE ".* ([0-9]+)$" "\\1")
+list(JOIN XRIGHT_TORCH_LINES "." XRIGHT_TORCH_VERSION)
