@@ -6,8 +6,8 @@ export interface ByteRow {
 	bytes: Buffer;
 }
 
-/** Longest row. A longer one means that the file is something else. */
-const MAX_ROW = 1 << 26;
+/** Longest row in bytes. A longer one means that the file is something else; the tokenizer would not take it either. */
+const MAX_ROW = 1 << 22;
 
 const NEWLINE = 0x0a;
 const QUOTE = 0x22;

@@ -10,6 +10,8 @@ import type { ChatMessage, RenderOptions, StreamDecoder, Tokenizer, TokenizerSou
 type Json = Record<string, unknown>;
 type Encoder = InstanceType<typeof tokenizers.Tokenizer>;
 
+/** Longest text in UTF-16 units: the pattern engine gives up, and the process with it, after ten million steps. */
+const MAX_TEXT = 1 << 22;
 /** Texts that are encoded at the same time. */
 const PARALLEL = 256;
 
@@ -90,6 +92,7 @@ class HuggingFaceTokenizer implements Tokenizer {
 	}
 
 	async encode(text: string): Promise<Int32Array> {
+		if (text.length > MAX_TEXT) throw new XrightError("TOKENIZER", `A text is longer than ${MAX_TEXT} characters.`);
 		const encoding = await this.#encoder.encode(text, null, { addSpecialTokens: false });
 		return Int32Array.from(encoding.getIds());
 	}

@@ -58,6 +58,16 @@ describe("readRows", () => {
 		expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
 	});
 
+	test("a row without end is an error, not gigabytes of memory", async () => {
+		for (const start of ["", "["]) {
+			const path = writeFile("rows.json", `${start}"${"x".repeat(5 << 20)}"`);
+			await expect(collect(readRows(path))).rejects.toMatchObject({
+				code: "DATA",
+				message: expect.stringContaining("4 MB"),
+			});
+		}
+	});
+
 	test("files that break off are errors", async () => {
 		const cut = gzipSync(lines.repeat(50)).subarray(0, -12);
 		await expect(collect(readRows(writeFile("rows.jsonl.gz", cut)))).rejects.toMatchObject({

@@ -103,6 +103,10 @@ describe("errors", () => {
 		);
 	});
 
+	test("a text without end", async () => {
+		await expect(tinyTokenizer().encode("x".repeat(5 << 20))).rejects.toMatchObject({ code: "TOKENIZER" });
+	});
+
 	test("no chat template", () => {
 		const tokenizer = tinyTokenizer({}, { chatTemplate: null });
 		expect(tokenizer.hasChatTemplate).toBe(false);
