@@ -6,7 +6,7 @@ import type { RunConfigInput } from "../../lib/config/schema.js";
 import type { RunEvent } from "../../lib/train/events.js";
 import { run } from "../../lib/train/run.js";
 import { startChild } from "../support/child.js";
-import { createWorkspace, untimedMetrics, type Workspace } from "./workspace.js";
+import { createWorkspace, tinyModel, untimedMetrics, type Workspace } from "./workspace.js";
 
 const child = new URL("run-child.ts", import.meta.url);
 let work: Workspace;
@@ -88,8 +88,8 @@ describe.each(strategies.map((strategy) => [strategy?.name, strategy] as const))
 });
 
 describe("resuming", () => {
-	it("of full-parameter training comes to the same bytes", async () => {
-		const config = work.config({ adapter: { type: "none" }, strategy: { name: "alright", lambda: 0.5 } });
+	it.each(["float32", "bfloat16"] as const)("of full-parameter %s training comes to the same bytes", async (dtype) => {
+		const config = work.config({ model: { path: tinyModel, dtype }, adapter: { type: "none" } });
 		const output = join(work.folder, "straight");
 		await run({ ...config, output }, { env: work.env }).result;
 		const stop = new AbortController();
