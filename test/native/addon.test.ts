@@ -1,53 +1,283 @@
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { packRows } from "../../lib/data/pack.js";
 import { XrightError } from "../../lib/errors.js";
-import { loadAddon, searchAddon } from "../../lib/native/addon.js";
+import { readModelFolder } from "../../lib/model/folder.js";
+import { type LoadedAddon, loadAddon } from "../../lib/native/addon.js";
+import type { GenerateSpec, LoadSpec, NativeSession } from "../../lib/native/binding.js";
+import { findLibTorch } from "../../lib/native/libtorch/find.js";
 import { loadRuntime } from "../../lib/native/session.js";
-import { temporaryFolder } from "./libtorch/fake.js";
+import { fixture, pairs } from "./parity-fixtures.js";
 
-describe("loadAddon", () => {
-	it("loads what npm ci built, without LibTorch", () => {
-		const { addon, core } = loadAddon({});
-		expect(addon.build.torch).toMatch(/^2\.11\.0/);
-		expect(dirname(core)).toMatch(/build\/Release$|prebuilds\/linux-x64$/);
+let loaded: LoadedAddon;
+let lib: string;
+let spec: LoadSpec;
+let folder: string;
+const sessions: NativeSession[] = [];
+
+const short: GenerateSpec = { prompt: Int32Array.of(1, 2), tokens: 3, temperature: 0, topP: 1, seed: 1, stop: [] };
+const endless: GenerateSpec = { ...short, tokens: 1e9 };
+
+beforeAll(async () => {
+	loaded = loadAddon();
+	lib = (await findLibTorch()).lib;
+	folder = mkdtempSync(join(tmpdir(), "xright-addon-"));
+	const { config, weights } = await readModelFolder("mha-tied", fixture("mha-tied"));
+	const fixed = { dtype: "float32", device: "cpu", threads: 1, gradientCheckpointing: false } as const;
+	spec = { ...fixed, config, weights, adapter: null, train: "none" };
+	await loadRuntime(loaded, "cpu", process.env);
+});
+
+afterEach(async () => {
+	for (const session of sessions.splice(0)) {
+		session.interrupt();
+		await session.dispose();
+	}
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function empty(): NativeSession {
+	const session = new loaded.addon.Session();
+	sessions.push(session);
+	return session;
+}
+
+async function opened(): Promise<NativeSession> {
+	const session = empty();
+	await session.load(spec);
+	return session;
+}
+
+async function failure(promise: Promise<unknown>): Promise<XrightError> {
+	const error = await promise.then(
+		() => new Error("no failure"),
+		(reason: unknown) => reason,
+	);
+	expect(error).toBeInstanceOf(XrightError);
+	return error as XrightError;
+}
+
+describe("values", () => {
+	class Custom {}
+	const cyclic: Record<string, unknown> = {};
+	cyclic.self = cyclic;
+
+	test.each([
+		["a function", { config: { activation: () => 1 } }, "'spec.config.activation' is a function"],
+		["a bigint", { weights: { tensors: [{ offset: 1n }] } }, "'spec.weights.tensors[0].offset' is a bigint"],
+		["a symbol", [Symbol("x")], "'spec[0]' is a symbol"],
+		["a Map", { map: new Map() }, "'spec.map' is not a plain object"],
+		["a class instance", new Custom(), "'spec' is not a plain object"],
+		["another typed array", { ids: new Uint8Array(2) }, "'spec.ids' is a typed array other than"],
+		["a cycle", cyclic, "nested too deep"],
+	])("%s is refused with its place", async (_, value, message) => {
+		const error = await failure(empty().load(value as unknown as LoadSpec));
+		expect(error.code).toBe("INTERNAL");
+		expect(error.message).toContain(message);
 	});
 
-	it("says where it looked and what to do when there is none", async () => {
-		const folder = await temporaryFolder();
-		const attempt = () => loadAddon({ XRIGHT_ADDON: folder });
-		expect(attempt).toThrow(XrightError);
-		expect(attempt).toThrow(`${join(folder, "xright_native.node")}: does not exist`);
-		expect(searchAddon({ XRIGHT_ADDON: folder }).loaded).toBeNull();
+	test("undefined counts as null, objects may lack a prototype", async () => {
+		const session = empty();
+		const bare = Object.assign(Object.create(null), spec, { adapter: undefined }) as LoadSpec;
+		expect(await session.load(bare)).toMatchObject({ modelType: "llama", adapted: [], device: "cpu" });
 	});
 
-	it("explains a file of another platform and an addon without its core", async () => {
-		const folder = await temporaryFolder();
-		await writeFile(join(folder, "xright_native.node"), "MZ");
-		expect(() => loadAddon({ XRIGHT_ADDON: folder })).toThrow(/libxright_core\.so is not beside it/);
-		await writeFile(join(folder, "libxright_core.so"), "");
-		const { places } = searchAddon({ XRIGHT_ADDON: folder });
-		expect(places[0]?.failure).toMatch(/file too short|invalid ELF header/);
-		expect(() => loadAddon({ XRIGHT_ADDON: folder })).toThrow(
-			expect.objectContaining({ code: "ADDON_MISSING", exitCode: 3 }),
-		);
+	test("scores come back as typed arrays", async () => {
+		const session = await opened();
+		const { logps, counts } = await session.score(packRows("preference", pairs), "current");
+		expect(logps).toBeInstanceOf(Float64Array);
+		expect(counts).toBeInstanceOf(Int32Array);
+		expect([...counts]).toEqual(pairs.flatMap(({ chosen, rejected }) => [chosen.length, rejected.length]));
 	});
 
-	it("chooses the binary of this system's C library", async () => {
-		const folder = await temporaryFolder();
-		const { path, core } = loadAddon({});
-		await mkdir(folder, { recursive: true });
-		await copyFile(core, join(folder, "libxright_core.so"));
-		await writeFile(join(folder, "xright-native.musl.node"), "not for this system");
-		await copyFile(path, join(folder, "xright-native.glibc.node"));
-		expect(loadAddon({ XRIGHT_ADDON: folder }).path).toBe(join(folder, "xright-native.glibc.node"));
+	test("a missing argument is named", async () => {
+		const session = await opened();
+		const save = session.save.bind(session) as (kind: string) => Promise<number>;
+		expect((await failure(save("model"))).message).toBe("'path' must be a string");
 	});
 });
 
-describe("loadRuntime", () => {
-	it("refuses a wrong LibTorch with the code of the environment", async () => {
-		const folder = await temporaryFolder();
-		const attempt = loadRuntime(loadAddon({}), "cpu", { XRIGHT_LIBTORCH: folder });
-		await expect(attempt).rejects.toMatchObject({ code: "LIBTORCH_MISSING", exitCode: 3 });
+describe("errors", () => {
+	test("a native failure is an XrightError with the caller's stack", async () => {
+		const error = await failure(empty().evaluate([]));
+		expect(error.code).toBe("INTERNAL");
+		expect(error.message).toBe("no model is loaded");
+		expect(error.exitCode).toBe(1);
+		expect(error.stack).toContain("XrightError: no model is loaded");
+		expect(error.stack).toContain("addon.test.ts");
+	});
+
+	test("the hint comes along", async () => {
+		const config = { ...spec.config, model_type: "no-such-family" };
+		const error = await failure(empty().load({ ...spec, config }));
+		expect(error.code).toBe("UNKNOWN_MODEL");
+		expect(error.message).toContain("no-such-family");
+		expect(error.hint).toContain("llama");
+	});
+
+	test("methods need a session as receiver", () => {
+		const { memory } = loaded.addon.Session.prototype;
+		expect(() => memory.call({} as NativeSession)).toThrow(TypeError);
+	});
+
+	test("the error class must be a class", () => {
+		expect(() => loaded.addon.setErrorClass(1 as never)).toThrow(TypeError);
+	});
+});
+
+describe("queue", () => {
+	test("calls run in order", async () => {
+		const session = empty();
+		const order: string[] = [];
+		const calls = [
+			failure(session.zeroGrad()).then(() => order.push("unloaded")),
+			session.load(spec).then(() => order.push("load")),
+			session.generate(short).then(() => order.push("generate")),
+		];
+		await Promise.all(calls);
+		expect(order).toEqual(["unloaded", "load", "generate"]);
+	});
+
+	test("two sessions run at once", async () => {
+		const [busy, other] = await Promise.all([opened(), opened()]);
+		const running = failure(busy.generate(endless));
+		expect(await other.generate(short)).toHaveLength(3);
+		busy.interrupt();
+		expect((await running).code).toBe("ABORTED");
+	});
+
+	test("the event loop goes on while a call runs", async () => {
+		const session = await opened();
+		let settled = false;
+		const running = failure(session.generate(endless)).finally(() => {
+			settled = true;
+		});
+		for (let tick = 0; tick < 5; tick++) await sleep(1);
+		expect(settled).toBe(false);
+		session.interrupt();
+		expect((await running).code).toBe("ABORTED");
+	});
+});
+
+describe("interrupt", () => {
+	test("right after the call, before its thread has begun", async () => {
+		const session = await opened();
+		const call = failure(session.generate(endless));
+		session.interrupt();
+		expect((await call).code).toBe("ABORTED");
+	});
+
+	test("without a call it does nothing; after one it is forgotten", async () => {
+		const session = await opened();
+		session.interrupt();
+		expect(await session.generate(short)).toHaveLength(3);
+		session.interrupt();
+		expect(await session.generate(short)).toHaveLength(3);
+	});
+
+	test("it hits the running call only", async () => {
+		const session = await opened();
+		const calls = [failure(session.generate(endless)), session.generate(short)] as const;
+		session.interrupt();
+		expect((await calls[0]).code).toBe("ABORTED");
+		expect(await calls[1]).toHaveLength(3);
+	});
+});
+
+describe("dispose", () => {
+	test("waits for the running call, refuses waiting and later ones, may be repeated", async () => {
+		const session = await opened();
+		const calls = [session.generate(short), session.dispose(), session.dispose(), session.zeroGrad()];
+		const outcomes = await Promise.allSettled(calls);
+		expect(outcomes.slice(1, 3).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+		expect(outcomes[3]).toMatchObject({ reason: { code: "DISPOSED" } });
+		await session.dispose();
+		expect((await failure(session.generate(short))).code).toBe("DISPOSED");
+		expect(() => session.memory()).toThrow("disposed");
+		session.interrupt();
+	});
+
+	test("an interrupted call ends as ABORTED, one behind it as DISPOSED", async () => {
+		const session = await opened();
+		const running = failure(session.generate(endless));
+		await sleep(1);
+		const waiting = failure(session.generate(short));
+		session.interrupt();
+		const disposed = session.dispose();
+		expect([(await running).code, (await waiting).code]).toEqual(["ABORTED", "DISPOSED"]);
+		await disposed;
+	});
+
+	test("memory is reported until then", async () => {
+		const session = await opened();
+		expect(session.memory()).toMatchObject({ weights: expect.any(Number), devicePeak: null });
+		expect(session.memory().weights).toBeGreaterThan(0);
+	});
+});
+
+describe("in a process of its own", () => {
+	/** What the scenario returned; rejects when the process fails or dies of a signal. */
+	async function child(scenario: string, nodeOptions: string[] = []): Promise<unknown> {
+		const text = join(folder, "text.so");
+		writeFileSync(text, "not a library");
+		const input = JSON.stringify({ scenario, addonPath: loaded.path, core: loaded.core, lib, text, spec });
+		const file = fileURLToPath(new URL("addon-child.mjs", import.meta.url));
+		const { stdout } = await promisify(execFile)(process.execPath, [...nodeOptions, file, input]);
+		return JSON.parse(stdout);
+	}
+
+	async function greedy(): Promise<number[]> {
+		return [...(await (await opened()).generate(short))];
+	}
+
+	test("every way LibTorch and the core can fail to load, then success", async () => {
+		const result = (await child("loadFailures")) as Record<string, { code: string; message: string; detail?: string }>;
+		expect(result.early).toMatchObject({ code: "LIBTORCH_MISSING" });
+		expect(result.models).toEqual([]);
+		expect(result.cpu).toEqual(expect.any(Array));
+		expect(result.missing).toMatchObject({
+			code: "LIBTORCH_MISSING",
+			message: expect.stringContaining("nowhere/libc10.so"),
+			hint: "run `npx xright-native setup`",
+			detail: expect.stringContaining("No such file"),
+		});
+		expect(result.coreMissing).toMatchObject({ code: "INTERNAL", message: expect.stringContaining(".nowhere") });
+		expect(result.coreText).toMatchObject({ code: "INTERNAL", detail: expect.stringMatching(/invalid ELF|too short/) });
+		expect(result.coreForeign).toMatchObject({ message: expect.stringContaining("is not xright's core library") });
+		expect(result.shape).toMatchObject({ code: "INTERNAL", message: "'core' must be present" });
+		expect(result.other).toMatchObject({
+			code: "LIBTORCH_VERSION",
+			message: expect.stringContaining("already loaded"),
+		});
+		expect(result.loaded).toEqual([loaded.addon.build.torch, loaded.addon.build.torch]);
+		expect(result.after).toEqual(loaded.addon.models());
+	});
+
+	test("workers load, compute and end, with or without dispose", async () => {
+		const message = await greedy();
+		expect(await child("workers")).toEqual([1, 2, 3].map(() => ({ message, exit: 0 })));
+	});
+
+	test("workers ended in the middle of a call leave the process usable", async () => {
+		expect(await child("terminate")).toEqual(await greedy());
+	});
+
+	test("an idle session neither holds the process nor breaks its end", async () => {
+		expect(await child("leave")).toEqual(await greedy());
+	});
+
+	test("a session that is collected frees itself", async () => {
+		expect(await child("collect", ["--expose-gc"])).toEqual(await greedy());
+	});
+
+	test("process.exit in the middle of a call keeps its exit code", async () => {
+		await expect(child("exitWhileRunning")).rejects.toMatchObject({ code: 7, signal: null });
 	});
 });
