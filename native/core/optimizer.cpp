@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -69,8 +70,11 @@ void AdamW::visit_state(const TensorVisitor& visit) {
       visit(g.names[i] + ".step", g.steps[i]);
     }
   }
-  for (auto& p : parameters_)
-    if (p.copy.defined()) visit(p.name + ".master", p.value);
+  // A model below float32 is saved rounded, its float32 norms too: then every value is kept here.
+  const bool rounded = std::any_of(parameters_.begin(), parameters_.end(),
+                                   [](const Parameter& p) { return p.copy.defined(); });
+  if (!rounded) return;
+  for (auto& p : parameters_) visit(p.name + ".master", p.value);
 }
 
 int64_t AdamW::parameter_count() const {

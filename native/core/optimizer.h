@@ -20,7 +20,7 @@ class AdamW {
   double step(const UpdateSpec& spec);
   void zero_grad();
 
-  // Calls `visit(name, view)` for both moments, the masters that differ from the model's weights, and the step count.
+  // Calls `visit(name, view)` for both moments, the step count and, when the model's dtype is below float32, every float32 master.
   void visit_state(const TensorVisitor& visit);
   // After a restore: compute copies <- masters.
   void apply_masters();
