@@ -52,4 +52,9 @@ const uint8_t* MappedFile::range(int64_t offset, int64_t length, const std::stri
   return data_ + offset;
 }
 
+void MappedFile::release(int64_t offset, int64_t length) const {
+  const int64_t page = sysconf(_SC_PAGESIZE), begin = offset / page * page;
+  madvise(const_cast<uint8_t*>(data_) + begin, static_cast<size_t>(offset + length - begin), MADV_DONTNEED);
+}
+
 }  // namespace xright

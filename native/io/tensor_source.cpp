@@ -78,14 +78,17 @@ void TensorFiles::read(const std::string& name, at::Tensor dest) const {
   const Storage* storage = storage_of(e.dtype);
   if (!storage) throw Error(Code::WEIGHTS, where + " has dtype " + e.dtype + ", which is not supported for weights");
   if (dest.numel() == 0) return;
-  const int64_t columns = e.shape.empty() ? 1 : e.shape.back(), rows = dest.numel() / columns;
+  // The rows of a permuted bias are its numbers.
+  const bool single = e.shape.empty() || (e.shape.size() == 1 && e.unpermute_heads);
+  const int64_t columns = single ? 1 : e.shape.back(), rows = dest.numel() / columns;
   const int64_t row_bytes = columns / storage->block * storage->bytes;
   if (columns % storage->block || e.bytes != rows * row_bytes)
     throw Error(Code::WEIGHTS, where + ": its size does not fit its shape and dtype " + e.dtype);
   if (e.unpermute_heads && (rows % e.unpermute_heads || rows / e.unpermute_heads % 2))
     throw Error(Code::WEIGHTS, where + ": its rows do not divide into rotary heads");
   const uint8_t* data = file.range(e.offset, e.bytes, name);
-  auto rows_2d = dest.dim() == 1 ? dest.unsqueeze(0) : dest.view({rows, columns});
+  auto rows_2d = dest.view({rows, columns});
+  if (columns > 1 && rows_2d.stride(1) != 1) throw Error(Code::INTERNAL, where + ": its destination has gaps in the rows");
   if (dest.scalar_type() == at::kFloat) {
     fill<float>(rows_2d, *storage, data, e.unpermute_heads);
   } else if (dest.scalar_type() == at::kBFloat16) {
@@ -93,6 +96,7 @@ void TensorFiles::read(const std::string& name, at::Tensor dest) const {
   } else {
     throw Error(Code::INTERNAL, "weights are read as float32 or bfloat16");
   }
+  file.release(e.offset, e.bytes);
 }
 
 }  // namespace xright
