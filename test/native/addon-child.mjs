@@ -1,4 +1,4 @@
-// Runs one scenario of addon.test.ts in a process or worker of its own: plain JavaScript on the bare addon.
+// Runs one scenario of addon-process.test.ts in a process or worker of its own: plain JavaScript on the bare addon.
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { setImmediate } from "node:timers/promises";
