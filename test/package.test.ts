@@ -14,6 +14,11 @@ describe("package.json", () => {
 		for (const name of ["preinstall", "install", "postinstall"]) expect(manifest.scripts).not.toHaveProperty(name);
 	});
 
+	it("has no `build` script, before which npm would run `prebuild` by itself", () => {
+		expect(manifest.scripts).toHaveProperty("prebuild");
+		expect(manifest.scripts).not.toHaveProperty("build");
+	});
+
 	it("tells cmake-js to use Node-API headers, so that it downloads none", () => {
 		expect(manifest.binary.napi_versions).toEqual([9]);
 	});
