@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
 	test: {
 		include: ["test/**/*.test.ts"],
-		globalSetup: ["test/build-dist.ts"],
+		globalSetup: ["test/build-dist.ts", "test/use-libtorch.ts"],
 		// A native addon in worker threads is torn down with each file; processes are what users run.
 		pool: "forks",
 		maxWorkers: 2,
