@@ -20,14 +20,27 @@ const { values: o } = parseArgs({
 		name: { type: "string", default: "trl" },
 	},
 });
-for (const key of ["model", "pairs", "sft"]) if (!o[key]) throw new Error(`--${key} is needed; see the top of bench/main.mjs`);
+for (const key of ["model", "pairs", "sft"])
+	if (!o[key]) throw new Error(`--${key} is needed; see the top of bench/main.mjs`);
 
 const here = new URL(".", import.meta.url).pathname;
 const lastLine = (text) => JSON.parse(text.trim().split("\n").at(-1));
 const trl = (objective, rows, ...flags) =>
-	lastLine(execFileSync(o.python, [`${here}peers/trl_trainer.py`, objective, o.model, rows, o.steps, o.batch, o.threads, ...flags], quiet));
+	lastLine(
+		execFileSync(
+			o.python,
+			[`${here}peers/trl_trainer.py`, objective, o.model, rows, o.steps, o.batch, o.threads, ...flags],
+			quiet,
+		),
+	);
 const ours = (objective, rows, ...flags) =>
-	lastLine(execFileSync("node", [`${here}trials/xright.mjs`, objective, o.model, rows, o.ourSteps, o.batch, o.threads, ...flags], quiet));
+	lastLine(
+		execFileSync(
+			"node",
+			[`${here}trials/xright.mjs`, objective, o.model, rows, o.ourSteps, o.batch, o.threads, ...flags],
+			quiet,
+		),
+	);
 const quiet = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 26 };
 
 /** Contenders of each trial; the first is what ratios are taken against. */
@@ -52,7 +65,9 @@ for (const [trial, contenders] of Object.entries(trials)) {
 		for (const [name, measure] of Object.entries(contenders)) {
 			const r = measure();
 			results[trial][name].push(r);
-			console.error(`${trial} round ${round + 1}: ${name} ${r.rows_per_second.toFixed(2)} rows/s, ${(r.peak_bytes / 1e9).toFixed(2)} GB`);
+			console.error(
+				`${trial} round ${round + 1}: ${name} ${r.rows_per_second.toFixed(2)} rows/s, ${(r.peak_bytes / 1e9).toFixed(2)} GB`,
+			);
 		}
 }
 
@@ -65,7 +80,9 @@ for (const [trial, byName] of Object.entries(results)) {
 		const memory = median(runs.map((r, i) => r.peak_bytes / base[i].peak_bytes));
 		const rate = median(runs.map((r) => r.rows_per_second));
 		const bytes = median(runs.map((r) => r.peak_bytes));
-		lines.push(`| ${trial} | ${name} | ${rate.toFixed(2)} | ${speed.toFixed(2)}× | ${(bytes / 1e9).toFixed(2)} GB | ${memory.toFixed(2)}× |`);
+		lines.push(
+			`| ${trial} | ${name} | ${rate.toFixed(2)} | ${speed.toFixed(2)}× | ${(bytes / 1e9).toFixed(2)} GB | ${memory.toFixed(2)}× |`,
+		);
 	}
 }
 const crossing = median(results.dpo["xright-native"].map((r) => r.crossing_share));
@@ -76,7 +93,9 @@ mkdirSync(`${here}results`, { recursive: true });
 const text = [
 	`# ${o.name}: SmolLM2-135M, bfloat16, LoRA r16 on q_proj and v_proj, batch ${o.batch}`,
 	"",
-	`${machine}; ${Object.entries(versions).map(([k, v]) => `${k} ${v}`).join(", ")}; medians of ${o.rounds} alternating rounds, ${new Date().toISOString().slice(0, 10)}.`,
+	`${machine}; ${Object.entries(versions)
+		.map(([k, v]) => `${k} ${v}`)
+		.join(", ")}; medians of ${o.rounds} alternating rounds, ${new Date().toISOString().slice(0, 10)}.`,
 	"",
 	...lines,
 	"",
@@ -84,5 +103,8 @@ const text = [
 	"",
 ].join("\n");
 writeFileSync(`${here}results/${o.name}.md`, text);
-writeFileSync(`${here}results/${o.name}.json`, `${JSON.stringify({ machine, versions, options: { steps: o.steps, ourSteps: o.ourSteps, batch: o.batch }, results }, null, "\t")}\n`);
+writeFileSync(
+	`${here}results/${o.name}.json`,
+	`${JSON.stringify({ machine, versions, options: { steps: o.steps, ourSteps: o.ourSteps, batch: o.batch }, results }, null, "\t")}\n`,
+);
 console.log(text);

@@ -30,7 +30,8 @@ void check_targets(Model& model, const AdapterSpec& spec) {
   for (const auto& target : spec.targets) {
     bool found = false;
     for (auto* linear : model.linears())
-      for (const auto& m : linear->modules) found |= m.name == target || m.name.ends_with("." + target);
+      for (const auto& m : linear->modules)
+        found |= m.name == target || m.name.ends_with("." + target);
     if (!found)
       throw Error(Code::CONFIG, "adapter.targets: no module is called '" + target + "'",
                   "modules of this model: " + known_targets(model));
@@ -50,7 +51,8 @@ void allocate(nn::Lora& lora, int64_t inputs, const Model& model) {
   }
 }
 
-// kaiming_uniform_(a = sqrt 5): uniform in +-1 / sqrt(inputs). Drawn on the CPU so that every device starts alike.
+// kaiming_uniform_(a = sqrt 5): uniform in +-1 / sqrt(inputs). Drawn on the CPU so that every
+// device starts alike.
 void initialise(nn::Lora& lora, at::Generator& generator) {
   auto host = at::empty(lora.a_RI.sizes(), at::kFloat);
   const double bound = 1 / std::sqrt(static_cast<double>(host.size(1)));
@@ -58,8 +60,8 @@ void initialise(nn::Lora& lora, at::Generator& generator) {
   lora.a_RI.copy_(host);
 }
 
-void visit_matrices(const nn::Lora& lora, const at::Tensor& a_RI, const std::vector<at::Tensor>& b_OR,
-                    const TensorVisitor& visit) {
+void visit_matrices(const nn::Lora& lora, const at::Tensor& a_RI,
+                    const std::vector<at::Tensor>& b_OR, const TensorVisitor& visit) {
   for (size_t i = 0; i < lora.slices.size(); ++i) {
     const std::string prefix = "base_model.model." + lora.slices[i].module;
     auto a = a_RI.narrow(0, static_cast<int64_t>(i) * lora.rank, lora.rank);
@@ -78,7 +80,8 @@ std::vector<std::string> attach_adapter(Model& model, const AdapterSpec& spec) {
   for (auto* linear : model.linears()) {
     nn::Lora lora;
     lora.rank = spec.rank;
-    lora.scale = spec.alpha / (spec.rs_lora ? std::sqrt(static_cast<double>(spec.rank)) : static_cast<double>(spec.rank));
+    lora.scale = spec.alpha / (spec.rs_lora ? std::sqrt(static_cast<double>(spec.rank))
+                                            : static_cast<double>(spec.rank));
     lora.dropout = spec.dropout;
     int64_t offset = 0;
     for (const auto& m : linear->modules) {
@@ -105,7 +108,8 @@ void visit_adapter(Model& model, const TensorVisitor& visit) {
 void visit_reference(Model& model, const TensorVisitor& visit) {
   for (auto* linear : model.linears())
     if (linear->lora && linear->lora->reference.defined())
-      visit_matrices(*linear->lora, linear->lora->reference.a_RI, linear->lora->reference.b_OR, visit);
+      visit_matrices(*linear->lora, linear->lora->reference.a_RI, linear->lora->reference.b_OR,
+                     visit);
 }
 
 void allocate_reference(Model& model) {
@@ -131,7 +135,8 @@ void snapshot_reference(Model& model) {
     if (!linear->lora) continue;
     nn::Lora& lora = *linear->lora;
     lora.reference.a_RI.copy_(lora.current.a_RI);
-    for (size_t i = 0; i < lora.current.b_OR.size(); ++i) lora.reference.b_OR[i].copy_(lora.current.b_OR[i]);
+    for (size_t i = 0; i < lora.current.b_OR.size(); ++i)
+      lora.reference.b_OR[i].copy_(lora.current.b_OR[i]);
   }
 }
 

@@ -21,7 +21,8 @@ std::vector<std::string> cpu_features() {
 std::vector<std::string> cuda_devices() {
   std::vector<std::string> names;
   if (!at::globalContext().hasCUDA()) return names;
-  for (int i = 0; i < at::detail::getCUDAHooks().getNumGPUs(); ++i) names.push_back("cuda:" + std::to_string(i));
+  for (int i = 0; i < at::detail::getCUDAHooks().getNumGPUs(); ++i)
+    names.push_back("cuda:" + std::to_string(i));
   return names;
 }
 

@@ -1,4 +1,5 @@
-// defines: SessionApi, CoreApi. What the addon sees of libxright_core.so: no LibTorch type, no napi type.
+// defines: SessionApi, CoreApi. What the addon sees of libxright_core.so: no LibTorch type, no napi
+// type.
 #pragma once
 #include <string>
 #include <vector>
@@ -10,8 +11,9 @@ namespace xright {
 // Raised whenever anything in this header or value.h changes shape.
 constexpr int kCoreAbi = 1;
 
-// One model being trained. All calls but interrupt() and memory() come from the session's engine thread, one at a
-// time; arguments and results are the objects described in lib/native/binding.ts. Failures are thrown as Error.
+// One model being trained. All calls but interrupt() and memory() come from the session's engine
+// thread, one at a time; arguments and results are the objects described in lib/native/binding.ts.
+// Failures are thrown as Error.
 class SessionApi {
  public:
   virtual ~SessionApi() = default;
@@ -25,8 +27,8 @@ class SessionApi {
   virtual Value save(const std::string& kind, const std::string& path) = 0;
   virtual void restore(const std::string& kind, const Value& weights) = 0;
   virtual void zero_grad() = 0;
-  virtual Value memory() = 0;      // any thread
-  virtual void interrupt() = 0;    // any thread
+  virtual Value memory() = 0;          // any thread
+  virtual void interrupt() = 0;        // any thread
   virtual void clear_interrupt() = 0;  // engine thread, before each call
 };
 

@@ -15,7 +15,9 @@ struct Segment {
   int32_t key;
 };
 
-[[noreturn]] void malformed(const std::string& what) { throw Error(Code::INTERNAL, "malformed batch: " + what); }
+[[noreturn]] void malformed(const std::string& what) {
+  throw Error(Code::INTERNAL, "malformed batch: " + what);
+}
 
 std::vector<Segment> read_segments(const Value::Ints& table, int32_t tokens) {
   if (table.size() % kSegmentFields) malformed("segments must hold five numbers each");
@@ -24,9 +26,11 @@ std::vector<Segment> read_segments(const Value::Ints& table, int32_t tokens) {
   for (size_t i = 0; i < table.size(); i += kSegmentFields) {
     Segment s{table[i], table[i + 1], table[i + 2], table[i + 3] != 0, table[i + 4]};
     const auto index = static_cast<int32_t>(segments.size());
-    if (s.start != expected || s.length < 0 || s.length > tokens - s.start) malformed("segments must tile the ids");
+    if (s.start != expected || s.length < 0 || s.length > tokens - s.start)
+      malformed("segments must tile the ids");
     if (s.prefix < -1 || s.prefix >= index) malformed("a prefix must come before its segment");
-    if (s.prefix >= 0 && segments[static_cast<size_t>(s.prefix)].prefix >= 0) malformed("a prefix has a prefix");
+    if (s.prefix >= 0 && segments[static_cast<size_t>(s.prefix)].prefix >= 0)
+      malformed("a prefix has a prefix");
     expected += s.length;
     segments.push_back(s);
   }
@@ -42,12 +46,14 @@ struct Builder {
 
   void add_ids(const Value::Ints& tokens, int64_t vocab) {
     for (int32_t id : tokens) {
-      if (id < 0 || id >= vocab) malformed("token id " + std::to_string(id) + " is outside the vocabulary");
+      if (id < 0 || id >= vocab)
+        malformed("token id " + std::to_string(id) + " is outside the vocabulary");
       ids.push_back(id);
     }
   }
 
-  void add_scores(const Segment& s, const Segment* prefix, int32_t base, const Value::Ints& tokens) {
+  void add_scores(const Segment& s, const Segment* prefix, int32_t base,
+                  const Value::Ints& tokens) {
     const size_t before = source.size();
     const int32_t previous = prefix && prefix->length ? prefix->start + prefix->length - 1 : -1;
     for (int32_t i = 0; i < s.length; ++i) {
@@ -63,7 +69,8 @@ struct Builder {
   void add(const Value& batch, int64_t vocab) {
     const auto& tokens = batch.at("ids").ints("ids");
     const auto base = static_cast<int32_t>(ids.size());
-    const auto segments = read_segments(batch.at("segments").ints("segments"), static_cast<int32_t>(tokens.size()));
+    const auto segments =
+        read_segments(batch.at("segments").ints("segments"), static_cast<int32_t>(tokens.size()));
     add_ids(tokens, vocab);
     out.part_sequences.push_back(0);
     std::vector<int32_t> row_of(segments.size());
@@ -71,7 +78,8 @@ struct Builder {
       const Segment& s = segments[i];
       const Segment* prefix = s.prefix >= 0 ? &segments[static_cast<size_t>(s.prefix)] : nullptr;
       const int32_t before = prefix ? prefix->length : 0;
-      row_of[i] = prefix ? row_of[static_cast<size_t>(s.prefix)] : static_cast<int32_t>(row_length.size());
+      row_of[i] =
+          prefix ? row_of[static_cast<size_t>(s.prefix)] : static_cast<int32_t>(row_length.size());
       if (!prefix) row_length.push_back(0);
       int32_t& longest = row_length[static_cast<size_t>(row_of[i])];
       longest = std::max(longest, before + s.length);
@@ -81,8 +89,8 @@ struct Builder {
         keys.push_back(int64_t{s.key} + t);
       }
       if (s.length)
-        out.spans.push_back({base + s.start, s.length, prefix ? base + prefix->start : 0, before, base + s.start,
-                             s.length, row_of[i]});
+        out.spans.push_back({base + s.start, s.length, prefix ? base + prefix->start : 0, before,
+                             base + s.start, s.length, row_of[i]});
       if (s.scored) add_scores(s, prefix, base, tokens);
     }
   }
@@ -110,7 +118,8 @@ PackedBatch pack(const std::vector<const Value*>& batches, int64_t vocab, at::De
   return builder.finish(device);
 }
 
-PackedBatch continuation(const std::vector<int32_t>& ids, int64_t start, int64_t vocab, at::Device device) {
+PackedBatch continuation(const std::vector<int32_t>& ids, int64_t start, int64_t vocab,
+                         at::Device device) {
   Builder builder;
   const auto n = static_cast<int32_t>(ids.size());
   builder.add_ids(ids, vocab);

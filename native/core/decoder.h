@@ -1,8 +1,8 @@
-// defines: Decoder. Forward and backward of the whole network, composed by hand from op pairs: no autograd graph, an
-// explicit list of what each block saves, buffers kept between steps.
+// defines: Decoder. Forward and backward of the whole network, composed by hand from op pairs: no
+// autograd graph, an explicit list of what each block saves, buffers kept between steps.
 //
-// Shape letters: T packed tokens, D hidden, E fused q|k|v width, P heads * head_dim, F feed-forward, N scored
-// predictions, V vocabulary, H heads, R rotary frequencies.
+// Shape letters: T packed tokens, D hidden, E fused q|k|v width, P heads * head_dim, F
+// feed-forward, N scored predictions, V vocabulary, H heads, R rotary frequencies.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -23,9 +23,9 @@ struct KvCache {
 
 struct ForwardMode {
   nn::Policy policy = nn::Policy::kCurrent;
-  bool save = false;                      // keep what backward needs
+  bool save = false;                     // keep what backward needs
   const nn::Dropout* dropout = nullptr;  // null = off
-  KvCache* cache = nullptr;               // append to it and attend to it
+  KvCache* cache = nullptr;              // append to it and attend to it
 };
 
 class Decoder {
@@ -34,16 +34,19 @@ class Decoder {
   Decoder(Model& model, bool checkpointing, const std::atomic<bool>& interrupted)
       : model_(model), checkpointing_(checkpointing), interrupted_(interrupted) {}
 
-  // Final hidden states h_ND (model dtype) of the scored predictions; with a cache, of the last token only.
+  // Final hidden states h_ND (model dtype) of the scored predictions; with a cache, of the last
+  // token only.
   at::Tensor forward(const PackedBatch& batch, const ForwardMode& mode);
 
-  // Gradients of everything that trains, from dh_ND (model dtype) of the last forward with mode.save.
+  // Gradients of everything that trains, from dh_ND (model dtype) of the last forward with
+  // mode.save.
   void backward(const PackedBatch& batch, const at::Tensor& dh_ND);
 
   int64_t buffer_bytes() const;
 
  private:
-  // What one block's backward needs. With checkpointing all blocks share one set and only `input` is kept for each.
+  // What one block's backward needs. With checkpointing all blocks share one set and only `input`
+  // is kept for each.
   struct Saved {
     Buffer input, attention_x, attention_stats, qkv, attention, lse, mlp_x, mlp_stats, up;
     nn::NormSaved attention_norm, mlp_norm;
@@ -60,14 +63,14 @@ class Decoder {
   void check_interrupt() const;
   Saved& saved_for(size_t layer);
   Heads split(const at::Tensor& qkv_TE) const;
-  at::Tensor block_forward(size_t layer, at::Tensor& x_TD, const at::Tensor& delta_TD, const PackedBatch& batch,
-                           const ForwardMode& mode);
-  void attention_part(size_t layer, at::Tensor& x_TD, const at::Tensor& delta_TD, const PackedBatch& batch,
-                      const ForwardMode& mode, at::Tensor& out_TD);
-  void cached_attention(size_t layer, const Heads& h, const PackedBatch& batch, KvCache& cache, at::Tensor& o_THd,
-                        at::Tensor& lse_HT);
-  at::Tensor final_forward(const at::Tensor& x_TD, const at::Tensor& delta_TD, const PackedBatch& batch,
-                           const ForwardMode& mode);
+  at::Tensor block_forward(size_t layer, at::Tensor& x_TD, const at::Tensor& delta_TD,
+                           const PackedBatch& batch, const ForwardMode& mode);
+  void attention_part(size_t layer, at::Tensor& x_TD, const at::Tensor& delta_TD,
+                      const PackedBatch& batch, const ForwardMode& mode, at::Tensor& out_TD);
+  void cached_attention(size_t layer, const Heads& h, const PackedBatch& batch, KvCache& cache,
+                        at::Tensor& o_THd, at::Tensor& lse_HT);
+  at::Tensor final_forward(const at::Tensor& x_TD, const at::Tensor& delta_TD,
+                           const PackedBatch& batch, const ForwardMode& mode);
   void block_backward(size_t layer, at::Tensor& dx_TD, const PackedBatch& batch);
   void mlp_backward(Block& block, Saved& saved, at::Tensor& dx_TD);
   void attention_backward(Block& block, Saved& saved, at::Tensor& dx_TD, const PackedBatch& batch);
@@ -76,9 +79,9 @@ class Decoder {
   const bool checkpointing_;
   const std::atomic<bool>& interrupted_;
   std::vector<Saved> saved_;
-  Saved scratch_;                // for forwards that save nothing
-  ForwardMode mode_;             // of the forward to go back through
-  bool recomputing_ = false;     // a checkpointed block is being run again
+  Saved scratch_;                     // for forwards that save nothing
+  ForwardMode mode_;                  // of the forward to go back through
+  bool recomputing_ = false;          // a checkpointed block is being run again
   at::Tensor cos_table_, sin_table_;  // float32 [positions, R], grown on demand
   at::Tensor cos_TR_, sin_TR_;
   nn::NormSaved final_saved_;

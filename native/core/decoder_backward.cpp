@@ -19,15 +19,18 @@ void Decoder::mlp_backward(Block& block, Saved& saved, at::Tensor& dx_TD) {
   auto dy_TD = dy_.get({T, s.hidden}, options), y_TD = y_.get({T, s.hidden}, options);
   at::Tensor ds_TR;
   nn::linear_backward_input(block.down, mode_.dropout, dout_TD, dh_TF, ds_TR);
-  nn::activation_backward(s.activation, s.gated, saved.up_TF, dh_TF, saved.up_TF, block.down.trains() ? &h_TF : nullptr);
+  nn::activation_backward(s.activation, s.gated, saved.up_TF, dh_TF, saved.up_TF,
+                          block.down.trains() ? &h_TF : nullptr);
   nn::linear_backward_weights(block.down, mode_.dropout, h_TF, saved.s_down_TR, dout_TD, ds_TR);
   const auto& dup_TF = saved.up_TF;  // overwritten in place
   nn::linear_backward_input(block.up, mode_.dropout, dup_TF, dy_TD, ds_TR);
-  nn::norm_backward(block.mlp_norm, saved.mlp_norm, dy_TD, dx_TD, block.up.trains() ? &y_TD : nullptr);
+  nn::norm_backward(block.mlp_norm, saved.mlp_norm, dy_TD, dx_TD,
+                    block.up.trains() ? &y_TD : nullptr);
   nn::linear_backward_weights(block.up, mode_.dropout, y_TD, saved.s_up_TR, dup_TF, ds_TR);
 }
 
-void Decoder::attention_backward(Block& block, Saved& saved, at::Tensor& dx_TD, const PackedBatch& batch) {
+void Decoder::attention_backward(Block& block, Saved& saved, at::Tensor& dx_TD,
+                                 const PackedBatch& batch) {
   const DecoderSpec& s = model_.spec;
   const int64_t T = dx_TD.size(0);
   const auto options = model_.options();
@@ -36,26 +39,30 @@ void Decoder::attention_backward(Block& block, Saved& saved, at::Tensor& dx_TD, 
   auto do_TP = dattention_.get({T, s.heads * s.head_dim}, options);
   at::Tensor ds_TR;
   nn::linear_backward_input(block.output, mode_.dropout, dout_TD, do_TP, ds_TR);
-  nn::linear_backward_weights(block.output, mode_.dropout, saved.attention_TP, saved.s_output_TR, dout_TD, ds_TR);
+  nn::linear_backward_weights(block.output, mode_.dropout, saved.attention_TP, saved.s_output_TR,
+                              dout_TD, ds_TR);
   auto dqkv_TE = dqkv_.get(saved.qkv_TE.sizes(), options);
   auto heads = split(saved.qkv_TE), grads = split(dqkv_TE);
-  nn::attention_backward({s.heads, s.kv_heads, s.head_dim, 1 / std::sqrt(static_cast<double>(s.head_dim))}, batch.spans,
-                         do_TP.view({T, s.heads, s.head_dim}), heads.q_THd, heads.k_SGd, heads.v_SGd,
-                         saved.attention_TP.view({T, s.heads, s.head_dim}), saved.lse_HT, grads.q_THd, grads.k_SGd,
-                         grads.v_SGd);
+  nn::attention_backward(
+      {s.heads, s.kv_heads, s.head_dim, 1 / std::sqrt(static_cast<double>(s.head_dim))},
+      batch.spans, do_TP.view({T, s.heads, s.head_dim}), heads.q_THd, heads.k_SGd, heads.v_SGd,
+      saved.attention_TP.view({T, s.heads, s.head_dim}), saved.lse_HT, grads.q_THd, grads.k_SGd,
+      grads.v_SGd);
   if (s.rope.rotary_dim) {
     nn::rope_apply(grads.q_THd, cos_TR_, sin_TR_, true);
     nn::rope_apply(grads.k_SGd, cos_TR_, sin_TR_, true);
   }
   auto dy_TD = dy_.get({T, s.hidden}, options), y_TD = y_.get({T, s.hidden}, options);
   nn::linear_backward_input(block.qkv, mode_.dropout, dqkv_TE, dy_TD, ds_TR);
-  nn::norm_backward(block.attention_norm, saved.attention_norm, dy_TD, dx_TD, block.qkv.trains() ? &y_TD : nullptr);
+  nn::norm_backward(block.attention_norm, saved.attention_norm, dy_TD, dx_TD,
+                    block.qkv.trains() ? &y_TD : nullptr);
   nn::linear_backward_weights(block.qkv, mode_.dropout, y_TD, saved.s_qkv_TR, dqkv_TE, ds_TR);
 }
 
 void Decoder::block_backward(size_t layer, at::Tensor& dx_TD, const PackedBatch& batch) {
   if (checkpointing_) {
-    // Runs the block again from its kept input; the same ops on the same numbers give the same bits.
+    // Runs the block again from its kept input; the same ops on the same numbers give the same
+    // bits.
     auto x_TD = x_.get(dx_TD.sizes(), model_.float_options());
     x_TD.copy_(saved_[layer].input_TD);
     recomputing_ = true;

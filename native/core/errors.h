@@ -23,7 +23,8 @@ inline const char* code_name(Code code) {
   return "INTERNAL";
 }
 
-// A failure the user can act on. `hint` is the next step, `detail` long technical text (may be empty).
+// A failure the user can act on. `hint` is the next step, `detail` long technical text (may be
+// empty).
 class __attribute__((visibility("default"))) Error : public std::runtime_error {
  public:
   Error(Code code, const std::string& message, std::string hint = "", std::string detail = "")

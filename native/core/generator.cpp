@@ -9,7 +9,8 @@ namespace xright {
 
 void Generator::start(Model& model, const Value& spec) {
   pending_ = spec.at("prompt").ints("prompt");
-  if (pending_.empty()) throw Error(Code::DATA, "the prompt is empty", "give at least one token of prompt");
+  if (pending_.empty())
+    throw Error(Code::DATA, "the prompt is empty", "give at least one token of prompt");
   cache_ = {};
   random_ = at::detail::createCPUGenerator(static_cast<uint64_t>(spec.at("seed").integer("seed")));
   stopped_ = false;
@@ -33,7 +34,8 @@ void Generator::reserve(Model& model, int64_t length) {
   grow(cache_.v_SGd);
 }
 
-// Temperature 0 is greedy; otherwise the smallest set of tokens with probability >= top_p (Holtzman et al. 2020).
+// Temperature 0 is greedy; otherwise the smallest set of tokens with probability >= top_p (Holtzman
+// et al. 2020).
 int32_t Generator::sample(const at::Tensor& logits_V, double temperature, double top_p) {
   auto logits = logits_V.cpu().to(at::kFloat);
   if (!logits.isfinite().all().item<bool>())

@@ -11,7 +11,8 @@ namespace xright {
 
 class Generator {
  public:
-  // `GenerateSpec` of lib/native/binding.ts: starts with a prompt or continues, returns up to `tokens` new ids.
+  // `GenerateSpec` of lib/native/binding.ts: starts with a prompt or continues, returns up to
+  // `tokens` new ids.
   Value run(Model& model, Decoder& decoder, const Value& spec);
 
  private:

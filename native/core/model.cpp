@@ -7,7 +7,8 @@
 namespace xright {
 namespace {
 
-nn::Linear allocate_linear(const LinearSpec& spec, int64_t layer, const at::TensorOptions& options) {
+nn::Linear allocate_linear(const LinearSpec& spec, int64_t layer,
+                           const at::TensorOptions& options) {
   nn::Linear linear;
   int64_t rows = 0;
   for (const auto& m : spec.modules) {
@@ -61,7 +62,9 @@ void reject_extra(const TensorFiles& files, const std::set<std::string>& known) 
     if (++count <= 3) extra += (extra.empty() ? "" : ", ") + name;
   }
   if (count)
-    throw Error(Code::WEIGHTS, "the weights hold " + std::to_string(count) + " tensor(s) this model has no place for: " + extra,
+    throw Error(Code::WEIGHTS,
+                "the weights hold " + std::to_string(count) +
+                    " tensor(s) this model has no place for: " + extra,
                 "check that config.json belongs to these weights");
 }
 
@@ -76,7 +79,8 @@ std::vector<nn::Linear*> Model::linears() {
 
 int64_t Model::parameter_count() const {
   int64_t count = 0;
-  visit_tensors(const_cast<Model&>(*this), [&](const std::string&, at::Tensor& t) { count += t.numel(); });
+  visit_tensors(const_cast<Model&>(*this),
+                [&](const std::string&, at::Tensor& t) { count += t.numel(); });
   return count;
 }
 
@@ -97,7 +101,8 @@ void visit_tensors(Model& model, const TensorVisitor& visit) {
   if (!s.tied) visit(s.head + ".weight", model.head_VD);
 }
 
-Model load_model(const DecoderSpec& spec, const TensorFiles& files, at::ScalarType dtype, at::Device device) {
+Model load_model(const DecoderSpec& spec, const TensorFiles& files, at::ScalarType dtype,
+                 at::Device device) {
   Model model;
   model.spec = spec;
   model.device = device;
@@ -107,11 +112,13 @@ Model load_model(const DecoderSpec& spec, const TensorFiles& files, at::ScalarTy
   model.head_VD = spec.tied ? model.embedding_VD : at::empty({spec.vocab, spec.hidden}, options);
   model.final_norm = allocate_norm(spec, device);
   for (int64_t layer = 0; layer < spec.layers; ++layer)
-    model.blocks.push_back({allocate_norm(spec, device), allocate_norm(spec, device),
-                            allocate_linear(spec.qkv, layer, options), allocate_linear(spec.output, layer, options),
-                            allocate_linear(spec.up, layer, options), allocate_linear(spec.down, layer, options)});
+    model.blocks.push_back(
+        {allocate_norm(spec, device), allocate_norm(spec, device),
+         allocate_linear(spec.qkv, layer, options), allocate_linear(spec.output, layer, options),
+         allocate_linear(spec.up, layer, options), allocate_linear(spec.down, layer, options)});
   std::set<std::string> known;
-  if (spec.tied) known.insert(spec.head + ".weight");  // a copy of the embedding in some checkpoints
+  if (spec.tied)
+    known.insert(spec.head + ".weight");  // a copy of the embedding in some checkpoints
   visit_tensors(model, [&](const std::string& name, at::Tensor& view) {
     known.insert(name);
     if (view.is_cpu()) {

@@ -22,8 +22,8 @@ struct Block {
 struct Parameter {
   std::string name;
   at::Tensor value, grad;  // float32
-  bool decays;             // weight decay applies (matrices, as in HF's Trainer; not norms and biases)
-  at::Tensor copy;         // the weight the model computes with, when `value` is its float32 master
+  bool decays;      // weight decay applies (matrices, as in HF's Trainer; not norms and biases)
+  at::Tensor copy;  // the weight the model computes with, when `value` is its float32 master
 };
 
 struct Model {
@@ -41,15 +41,16 @@ struct Model {
   int64_t parameter_count() const;
 };
 
-// One tensor of the checkpoint as a view into the model: name, the view, and whether it is held in float32 although
-// the model's dtype is lower (norms).
+// One tensor of the checkpoint as a view into the model: name, the view, and whether it is held in
+// float32 although the model's dtype is lower (norms).
 using TensorVisitor = std::function<void(const std::string& name, at::Tensor& view)>;
 
 // Calls `visit` for every checkpoint tensor of the model, in file order of a Hugging Face model.
 void visit_tensors(Model& model, const TensorVisitor& visit);
 
-// Allocates and reads every weight. Missing tensors and wrong shapes are WEIGHTS errors; so are tensors the model has
-// no place for (except rotary tables, which are computed).
-Model load_model(const DecoderSpec& spec, const TensorFiles& files, at::ScalarType dtype, at::Device device);
+// Allocates and reads every weight. Missing tensors and wrong shapes are WEIGHTS errors; so are
+// tensors the model has no place for (except rotary tables, which are computed).
+Model load_model(const DecoderSpec& spec, const TensorFiles& files, at::ScalarType dtype,
+                 at::Device device);
 
 }  // namespace xright

@@ -35,7 +35,8 @@ double AdamW::grad_norm() const {
 double AdamW::step(const UpdateSpec& spec) {
   const double norm = grad_norm();
   if (!std::isfinite(norm))
-    throw Error(Code::NON_FINITE, "the gradient norm is not finite; the weights were left as they were",
+    throw Error(Code::NON_FINITE,
+                "the gradient norm is not finite; the weights were left as they were",
                 "lower train.optimizer.lr, set train.maxGradNorm, or use model.dtype float32");
   // As torch.nn.utils.clip_grad_norm_.
   const double scale = spec.max_grad_norm / (norm + 1e-6);
@@ -44,8 +45,9 @@ double AdamW::step(const UpdateSpec& spec) {
     if (g.values.empty()) continue;
     if (scale < 1) at::_foreach_mul_(g.grads, scale);
     at::_foreach_add_(g.steps, 1);
-    at::_fused_adamw_(g.values, g.grads, g.first, g.second, {}, g.steps, spec.lr, spec.beta1, spec.beta2,
-                      decays ? spec.weight_decay : 0.0, spec.eps, /*amsgrad=*/false, /*maximize=*/false);
+    at::_fused_adamw_(g.values, g.grads, g.first, g.second, {}, g.steps, spec.lr, spec.beta1,
+                      spec.beta2, decays ? spec.weight_decay : 0.0, spec.eps, /*amsgrad=*/false,
+                      /*maximize=*/false);
   }
   apply_masters();
   zero_grad();

@@ -1,4 +1,5 @@
-// defines: AdamW. LibTorch's fused AdamW (Loshchilov & Hutter 2019) over float32 masters, with gradient clipping.
+// defines: AdamW. LibTorch's fused AdamW (Loshchilov & Hutter 2019) over float32 masters, with
+// gradient clipping.
 #pragma once
 #include <vector>
 
@@ -15,12 +16,13 @@ class AdamW {
  public:
   explicit AdamW(std::vector<Parameter> parameters);
 
-  // Clips to the global L2 norm, steps, writes compute copies, zeroes the gradients. Returns the norm before clipping.
-  // A non-finite norm changes nothing and throws NON_FINITE.
+  // Clips to the global L2 norm, steps, writes compute copies, zeroes the gradients. Returns the
+  // norm before clipping. A non-finite norm changes nothing and throws NON_FINITE.
   double step(const UpdateSpec& spec);
   void zero_grad();
 
-  // Calls `visit(name, view)` for both moments, the step count and, when the model's dtype is below float32, every float32 master.
+  // Calls `visit(name, view)` for both moments, the step count and, when the model's dtype is below
+  // float32, every float32 master.
   void visit_state(const TensorVisitor& visit);
   // After a restore: compute copies <- masters.
   void apply_masters();

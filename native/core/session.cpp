@@ -29,8 +29,10 @@ at::Device read_device(const std::string& name) {
     const int count = at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0;
     if (device.index() < 0) device.set_index(0);
     if (device.index() >= count)
-      throw Error(Code::DEVICE, "device " + name + " is not there: " + std::to_string(count) + " CUDA device(s) found",
-                  "use device \"cpu\", or run `xright-native doctor`");
+      throw Error(
+          Code::DEVICE,
+          "device " + name + " is not there: " + std::to_string(count) + " CUDA device(s) found",
+          "use device \"cpu\", or run `xright-native doctor`");
   }
   return device;
 }
@@ -87,7 +89,8 @@ Value Session::load(const Value& spec) {
     const DecoderSpec decoder = model_family(config.at("model_type").string("model_type"))(config);
     const at::Device device = read_device(spec.at("device").string("device"));
     const TensorFiles files(spec.at("weights"));
-    auto model = std::make_unique<Model>(load_model(decoder, files, read_dtype(spec.at("dtype").string("dtype")), device));
+    auto model = std::make_unique<Model>(
+        load_model(decoder, files, read_dtype(spec.at("dtype").string("dtype")), device));
 
     const std::string& train = spec.at("train").string("train");
     full_ = train == "full";
@@ -97,14 +100,17 @@ Value Session::load(const Value& spec) {
       adapted = attach_adapter(*model, a);
       dropout_ = a.dropout;
       seed_ = a.seed;
-      if (const Value* weights = adapter->find("weights")) restore_state(*model, nullptr, "adapter", *weights);
+      if (const Value* weights = adapter->find("weights"))
+        restore_state(*model, nullptr, "adapter", *weights);
     }
     if (train == "adapter") optimizer_ = std::make_unique<AdamW>(adapter_parameters(*model));
     if (full_) optimizer_ = std::make_unique<AdamW>(full_parameters(*model));
     model_ = std::move(model);
-    decoder_ = std::make_unique<Decoder>(*model_, spec.at("gradientCheckpointing").boolean("gradientCheckpointing"), interrupted_);
+    decoder_ = std::make_unique<Decoder>(
+        *model_, spec.at("gradientCheckpointing").boolean("gradientCheckpointing"), interrupted_);
     if (!full_) xright::snapshot_reference(*model_);
-    weight_bytes_ = model_->parameter_count() * static_cast<int64_t>(at::elementSize(model_->dtype));
+    weight_bytes_ =
+        model_->parameter_count() * static_cast<int64_t>(at::elementSize(model_->dtype));
     trainable_bytes_ = optimizer_ ? optimizer_->bytes() : 0;
     return describe(adapted);
   });
@@ -160,7 +166,8 @@ Value Session::score(const Value& batch, const std::string& policy) {
     const bool reference = policy == "reference";
     if (reference && full_)
       throw Error(Code::INTERNAL, "a full-parameter session keeps no copy of the reference policy");
-    Value result = score_batch(model(), *decoder_, batch, reference ? nn::Policy::kReference : nn::Policy::kCurrent);
+    Value result = score_batch(model(), *decoder_, batch,
+                               reference ? nn::Policy::kReference : nn::Policy::kCurrent);
     measure();
     return result;
   });
@@ -168,7 +175,8 @@ Value Session::score(const Value& batch, const std::string& policy) {
 
 void Session::snapshot_reference() {
   guard([&] {
-    if (full_) throw Error(Code::INTERNAL, "a full-parameter session keeps no copy of the reference policy");
+    if (full_)
+      throw Error(Code::INTERNAL, "a full-parameter session keeps no copy of the reference policy");
     xright::snapshot_reference(model());
     return 0;
   });

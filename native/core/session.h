@@ -41,7 +41,8 @@ class Session final : public SessionApi {
   double dropout_ = 0;
   int64_t seed_ = 0;
   bool full_ = false;
-  std::atomic<int64_t> weight_bytes_{0}, trainable_bytes_{0}, activation_bytes_{0}, device_peak_{-1};
+  std::atomic<int64_t> weight_bytes_{0}, trainable_bytes_{0}, activation_bytes_{0},
+      device_peak_{-1};
 };
 
 }  // namespace xright

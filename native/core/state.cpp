@@ -8,7 +8,8 @@
 namespace xright {
 namespace {
 
-void visit_state(Model& model, AdamW* optimizer, const std::string& kind, const TensorVisitor& visit) {
+void visit_state(Model& model, AdamW* optimizer, const std::string& kind,
+                 const TensorVisitor& visit) {
   if (kind == "adapter") return visit_adapter(model, visit);
   if (kind == "model") return visit_tensors(model, visit);
   if (kind == "reference") return visit_reference(model, visit);
@@ -19,7 +20,8 @@ void visit_state(Model& model, AdamW* optimizer, const std::string& kind, const 
 
 }  // namespace
 
-int64_t save_state(Model& model, AdamW* optimizer, const std::string& kind, const std::string& path) {
+int64_t save_state(Model& model, AdamW* optimizer, const std::string& kind,
+                   const std::string& path) {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   visit_state(model, optimizer, kind, [&](const std::string& name, at::Tensor& t) {
     // Norms are held in float32 but belong to a model file in the model's dtype.
@@ -45,8 +47,9 @@ void restore_state(Model& model, AdamW* optimizer, const std::string& kind, cons
     ++read;
   });
   if (read != files.names().size())
-    throw Error(Code::WEIGHTS, "the " + kind + " file holds " + std::to_string(files.names().size()) +
-                                   " tensors, this model has " + std::to_string(read) + " of them",
+    throw Error(Code::WEIGHTS,
+                "the " + kind + " file holds " + std::to_string(files.names().size()) +
+                    " tensors, this model has " + std::to_string(read) + " of them",
                 "check that the adapter's targets and rank are those of this configuration");
   if (kind == "adapter") refresh_adapters(model);
   if (kind == "optimizer") optimizer->apply_masters();

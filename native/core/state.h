@@ -8,8 +8,10 @@
 
 namespace xright {
 
-// Writes one safetensors file of a kind (adapter, model, optimizer, reference); returns its size in bytes.
-int64_t save_state(Model& model, AdamW* optimizer, const std::string& kind, const std::string& path);
+// Writes one safetensors file of a kind (adapter, model, optimizer, reference); returns its size in
+// bytes.
+int64_t save_state(Model& model, AdamW* optimizer, const std::string& kind,
+                   const std::string& path);
 
 // Reads it back; every tensor must be there with its shape.
 void restore_state(Model& model, AdamW* optimizer, const std::string& kind, const Value& weights);

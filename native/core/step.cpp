@@ -44,8 +44,8 @@ struct Scores {
   }
 };
 
-Sequences sequences_of(const PartView& part, size_t index, const PackedBatch& batch, const Scores& scores,
-                       size_t first, size_t count) {
+Sequences sequences_of(const PartView& part, size_t index, const PackedBatch& batch,
+                       const Scores& scores, size_t first, size_t count) {
   const auto at = [first, count](const auto& v) {
     const auto begin = v.begin() + static_cast<std::ptrdiff_t>(first);
     return std::vector(begin, begin + static_cast<std::ptrdiff_t>(count));
@@ -53,14 +53,17 @@ Sequences sequences_of(const PartView& part, size_t index, const PackedBatch& ba
   Sequences s{at(scores.logp), at(batch.counts), at(scores.correct), {}};
   for (size_t i = 0; i < count; ++i)
     if (!std::isfinite(s.logp[i]))
-      throw Error(Code::NON_FINITE, "a log-prob is not finite", "lower the learning rate or use model.dtype float32",
+      throw Error(Code::NON_FINITE, "a log-prob is not finite",
+                  "lower the learning rate or use model.dtype float32",
                   "part " + std::to_string(index) + " sequence " + std::to_string(i));
   if (count % static_cast<size_t>(part.goal.sequences_per_row()))
     throw Error(Code::INTERNAL, "objective " + part.name + " got an incomplete row");
   if (part.goal.needs_reference()) {
-    if (!part.reference) throw Error(Code::INTERNAL, "objective " + part.name + " needs reference log-probs");
+    if (!part.reference)
+      throw Error(Code::INTERNAL, "objective " + part.name + " needs reference log-probs");
     s.reference = part.reference->doubles("reference");
-    if (s.reference.size() != count) throw Error(Code::INTERNAL, "one reference log-prob per sequence expected");
+    if (s.reference.size() != count)
+      throw Error(Code::INTERNAL, "one reference log-prob per sequence expected");
   }
   return s;
 }
@@ -71,20 +74,24 @@ Value to_value(const ObjectiveResult& r, double normalizer) {
     sums.emplace_back(name, m.first);
     counts.emplace_back(name, m.second);
   }
-  return Value::Object{{"loss", r.loss / normalizer}, {"sums", std::move(sums)}, {"counts", std::move(counts)}};
+  return Value::Object{
+      {"loss", r.loss / normalizer}, {"sums", std::move(sums)}, {"counts", std::move(counts)}};
 }
 
 // d loss / d logp of every prediction: its sequence's.
-at::Tensor spread(const PackedBatch& batch, const std::vector<double>& by_sequence, at::Device device) {
+at::Tensor spread(const PackedBatch& batch, const std::vector<double>& by_sequence,
+                  at::Device device) {
   std::vector<float> coefficient;
   for (size_t s = 0; s < batch.counts.size(); ++s)
-    coefficient.insert(coefficient.end(), static_cast<size_t>(batch.counts[s]), static_cast<float>(by_sequence[s]));
+    coefficient.insert(coefficient.end(), static_cast<size_t>(batch.counts[s]),
+                       static_cast<float>(by_sequence[s]));
   return at::tensor(coefficient, at::kFloat).to(device);
 }
 
 }  // namespace
 
-Value run_parts(Model& model, Decoder& decoder, const Value& parts, bool gradients, const nn::Dropout* dropout) {
+Value run_parts(Model& model, Decoder& decoder, const Value& parts, bool gradients,
+                const nn::Dropout* dropout) {
   std::vector<PartView> views;
   std::vector<const Value*> batches;
   for (const auto& p : parts.array("parts")) views.emplace_back(p);
@@ -102,7 +109,8 @@ Value run_parts(Model& model, Decoder& decoder, const Value& parts, bool gradien
   size_t first = 0;
   for (size_t i = 0; i < views.size(); ++i) {
     const size_t count = batch.part_sequences[i];
-    const auto result = views[i].goal.compute(sequences_of(views[i], i, batch, scores, first, count), views[i].options);
+    const auto result = views[i].goal.compute(
+        sequences_of(views[i], i, batch, scores, first, count), views[i].options);
     for (double d : result.dlogp) coefficients.push_back(d * views[i].weight / views[i].normalizer);
     results.push_back(to_value(result, views[i].normalizer));
     first += count;

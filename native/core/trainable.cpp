@@ -5,10 +5,12 @@
 namespace xright {
 namespace {
 
-void add(std::vector<Parameter>& all, const std::string& name, at::Tensor& weight, at::Tensor& grad, bool decays) {
+void add(std::vector<Parameter>& all, const std::string& name, at::Tensor& weight, at::Tensor& grad,
+         bool decays) {
   grad = at::zeros(weight.sizes(), weight.options().dtype(at::kFloat));
   const bool is_master = weight.scalar_type() == at::kFloat;
-  all.push_back({name, is_master ? weight : weight.to(at::kFloat), grad, decays, is_master ? at::Tensor() : weight});
+  all.push_back({name, is_master ? weight : weight.to(at::kFloat), grad, decays,
+                 is_master ? at::Tensor() : weight});
 }
 
 void add_norm(std::vector<Parameter>& all, const std::string& name, nn::Norm& norm) {

@@ -1,4 +1,5 @@
-// defines: xright::Value, the JSON-like data that crosses the boundary (JavaScript object <-> C++), with strict readers.
+// defines: xright::Value, the JSON-like data that crosses the boundary (JavaScript object <-> C++),
+// with strict readers.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -31,7 +32,8 @@ class Value {
   Value(Ints v) : data_(std::move(v)) {}
   Value(Doubles v) : data_(std::move(v)) {}
 
-  using Data = std::variant<std::monostate, bool, double, std::string, Array, Object, Ints, Doubles>;
+  using Data =
+      std::variant<std::monostate, bool, double, std::string, Array, Object, Ints, Doubles>;
   const Data& data() const { return data_; }
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data_); }

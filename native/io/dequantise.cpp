@@ -19,7 +19,8 @@ float half(const uint8_t* p) { return static_cast<float>(load<c10::Half>(p)); }
 
 template <class T>
 void plain(const uint8_t* in, float* out, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<float>(load<T>(in + i * static_cast<int64_t>(sizeof(T))));
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<float>(load<T>(in + i * static_cast<int64_t>(sizeof(T))));
 }
 
 void q8_0(const uint8_t* in, float* out, int64_t blocks) {
@@ -29,8 +30,9 @@ void q8_0(const uint8_t* in, float* out, int64_t blocks) {
   }
 }
 
-// Four- and five-bit blocks of 32: numbers i and i + 16 share a byte. The fifth bits, where there are any, are a
-// 32-bit word in front of the nibbles. With a minimum, x = q d + m; without, x = (q - offset) d.
+// Four- and five-bit blocks of 32: numbers i and i + 16 share a byte. The fifth bits, where there
+// are any, are a 32-bit word in front of the nibbles. With a minimum, x = q d + m; without, x = (q
+// - offset) d.
 template <bool kFifthBit, bool kMinimum>
 void nibbles(const uint8_t* in, float* out, int64_t blocks) {
   constexpr int kHeader = kMinimum ? 4 : 2, kBytes = kHeader + (kFifthBit ? 4 : 0) + 16;
@@ -78,15 +80,18 @@ void k_nibbles(const uint8_t* in, float* out, int64_t blocks) {
   }
 }
 
-// Two halves of 128: 64 bytes of low nibbles, 32 of high bit pairs, eight scales each; one float16 at the end.
+// Two halves of 128: 64 bytes of low nibbles, 32 of high bit pairs, eight scales each; one float16
+// at the end.
 void q6_k(const uint8_t* in, float* out, int64_t blocks) {
   for (; blocks-- > 0; in += 210, out += 256) {
     const float d = half(in + 208);
     for (int part = 0; part < 2; ++part) {
-      const uint8_t *low = in + part * 64, *high = in + 128 + part * 32, *scales = in + 192 + part * 8;
+      const uint8_t *low = in + part * 64, *high = in + 128 + part * 32,
+                    *scales = in + 192 + part * 8;
       for (int i = 0; i < 128; ++i) {
         const int quarter = i / 32, l = i % 32;
-        const int nibble = quarter < 2 ? low[quarter * 32 + l] & 15 : low[(quarter - 2) * 32 + l] >> 4;
+        const int nibble =
+            quarter < 2 ? low[quarter * 32 + l] & 15 : low[(quarter - 2) * 32 + l] >> 4;
         const int v = (nibble | (high[l] >> quarter * 2 & 3) << 4) - 32;
         const auto scale = static_cast<float>(static_cast<int8_t>(scales[quarter * 2 + l / 16]));
         out[part * 128 + i] = d * scale * static_cast<float>(v);

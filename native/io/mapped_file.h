@@ -13,9 +13,11 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
-  // Bytes [offset, offset + length); WEIGHTS naming file and tensor when they are not all in the file as it is now.
+  // Bytes [offset, offset + length); WEIGHTS naming file and tensor when they are not all in the
+  // file as it is now.
   const uint8_t* range(int64_t offset, int64_t length, const std::string& tensor) const;
-  // Lets go of the pages: a tensor is read once, and a model's file must not count as memory beside the model.
+  // Lets go of the pages: a tensor is read once, and a model's file must not count as memory beside
+  // the model.
   void release(int64_t offset, int64_t length) const;
   const std::string& path() const { return path_; }
 

@@ -24,7 +24,8 @@ const char* dtype_name(at::ScalarType type) {
     case at::kLong:
       return "I64";
     default:
-      throw Error(Code::INTERNAL, std::string("safetensors: no name for dtype ") + at::toString(type));
+      throw Error(Code::INTERNAL,
+                  std::string("safetensors: no name for dtype ") + at::toString(type));
   }
 }
 
@@ -49,10 +50,12 @@ std::string header_of(const std::vector<std::pair<std::string, at::Tensor>>& ten
   std::string json = R"({"__metadata__":{"format":"pt"})";
   int64_t offset = 0;
   for (const auto& [name, t] : tensors) {
-    json += "," + json_string(name) + R"(:{"dtype":")" + dtype_name(t.scalar_type()) + R"(","shape":[)";
+    json +=
+        "," + json_string(name) + R"(:{"dtype":")" + dtype_name(t.scalar_type()) + R"(","shape":[)";
     for (int64_t d = 0; d < t.dim(); ++d) json += (d ? "," : "") + std::to_string(t.size(d));
     const auto bytes = static_cast<int64_t>(t.numel() * t.element_size());
-    json += R"(],"data_offsets":[)" + std::to_string(offset) + "," + std::to_string(offset + bytes) + "]}";
+    json += R"(],"data_offsets":[)" + std::to_string(offset) + "," +
+            std::to_string(offset + bytes) + "]}";
     offset += bytes;
   }
   json += "}";
@@ -92,7 +95,8 @@ class Output {
     const int cause = errno;
     const bool full = cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
     throw Error(full ? Code::DISK_FULL : Code::IO,
-                path_ + ": cannot be " + what + ": " + std::strerror(cause) + " (" + std::to_string(size_) + " bytes needed)",
+                path_ + ": cannot be " + what + ": " + std::strerror(cause) + " (" +
+                    std::to_string(size_) + " bytes needed)",
                 full ? "free some space or choose another output folder" : "");
   }
   const std::string path_;
@@ -103,13 +107,15 @@ class Output {
 
 }  // namespace
 
-int64_t write_safetensors(const std::string& path, const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+int64_t write_safetensors(const std::string& path,
+                          const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
   const std::string header = header_of(tensors);
   int64_t size = 8 + static_cast<int64_t>(header.size());
   for (const auto& [name, t] : tensors) size += t.numel() * static_cast<int64_t>(t.element_size());
   Output file(path, size);
   const uint64_t header_size = header.size();
-  file.write(&header_size, sizeof header_size);  // little-endian, as is every machine LibTorch runs on here
+  file.write(&header_size,
+             sizeof header_size);  // little-endian, as is every machine LibTorch runs on here
   file.write(header.data(), static_cast<int64_t>(header.size()));
   for (const auto& [name, t] : tensors) {
     const auto host = t.cpu().contiguous();

@@ -1,4 +1,5 @@
-// defines: TensorFiles. Tensors described by a `Weights` table (lib/native/binding.ts), read by memory map.
+// defines: TensorFiles. Tensors described by a `Weights` table (lib/native/binding.ts), read by
+// memory map.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -19,9 +20,9 @@ class TensorFiles {
   bool has(const std::string& name) const { return entries_.contains(name); }
   std::vector<std::string> names() const;
 
-  // Converts tensor `name` into `dest`: float32 or bfloat16 on the CPU, rows contiguous (a row range of a larger matrix
-  // is fine). Dequantises in float32 and rounds once. WEIGHTS, naming file and tensor, when it is missing, its shape
-  // or dtype does not fit, or the file is too short.
+  // Converts tensor `name` into `dest`: float32 or bfloat16 on the CPU, rows contiguous (a row
+  // range of a larger matrix is fine). Dequantises in float32 and rounds once. WEIGHTS, naming file
+  // and tensor, when it is missing, its shape or dtype does not fit, or the file is too short.
   void read(const std::string& name, at::Tensor dest) const;
 
  private:

@@ -9,7 +9,8 @@ namespace xright {
 class ConfigReader {
  public:
   // `where` names the object in messages, for example "config.json".
-  ConfigReader(const Value& object, std::string where) : object_(object), where_(std::move(where)) {}
+  ConfigReader(const Value& object, std::string where)
+      : object_(object), where_(std::move(where)) {}
 
   const Value* find(const char* key) const { return object_.find(key); }
 

@@ -9,7 +9,8 @@ namespace {
 
 nn::Activation activation(const ConfigReader& c) {
   std::string name = c.text("hidden_act", "silu");
-  if (name != "silu" && name != "swish") c.fail("hidden_act", "'" + name + "' is not Llama's (silu)");
+  if (name != "silu" && name != "swish")
+    c.fail("hidden_act", "'" + name + "' is not Llama's (silu)");
   return nn::Activation::kSilu;
 }
 
@@ -39,7 +40,9 @@ DecoderSpec llama(const Value& config) {
   s.head = "lm_head";
   s.attention_norm = layer + "input_layernorm";
   s.mlp_norm = layer + "post_attention_layernorm";
-  s.qkv = {{{layer + "self_attn.q_proj", q}, {layer + "self_attn.k_proj", kv}, {layer + "self_attn.v_proj", kv}},
+  s.qkv = {{{layer + "self_attn.q_proj", q},
+            {layer + "self_attn.k_proj", kv},
+            {layer + "self_attn.v_proj", kv}},
            s.hidden,
            bias};
   s.output = {{{layer + "self_attn.o_proj", s.hidden}}, q, bias};

@@ -1,4 +1,5 @@
-// defines: model_family, model_families, ModelRegistrar. A family registers itself from its own file.
+// defines: model_family, model_families, ModelRegistrar. A family registers itself from its own
+// file.
 #pragma once
 #include <string>
 #include <vector>
@@ -8,7 +9,8 @@
 
 namespace xright {
 
-// Turns the contents of Hugging Face's config.json into a description; throws CONFIG for what it does not support.
+// Turns the contents of Hugging Face's config.json into a description; throws CONFIG for what it
+// does not support.
 using ModelFamily = DecoderSpec (*)(const Value& config);
 
 // Family for a `model_type`; an unknown one is UNKNOWN_MODEL and lists the known ones.

@@ -28,7 +28,8 @@ void dynamic(RopeSpec& rope, const ConfigReader& p) {
 void llama3(RopeSpec& rope, const ConfigReader& p) {
   double factor = p.number("factor");
   double low = p.number("low_freq_factor"), high = p.number("high_freq_factor");
-  double context = p.number("original_max_position_embeddings", static_cast<double>(rope.max_positions));
+  double context =
+      p.number("original_max_position_embeddings", static_cast<double>(rope.max_positions));
   for (double& f : rope.inv_freq) {
     double wavelength = 2 * M_PI / f;
     if (wavelength > context / low) {
@@ -40,7 +41,9 @@ void llama3(RopeSpec& rope, const ConfigReader& p) {
   }
 }
 
-double yarn_mscale(double scale, double m) { return scale <= 1 ? 1.0 : 0.1 * m * std::log(scale) + 1.0; }
+double yarn_mscale(double scale, double m) {
+  return scale <= 1 ? 1.0 : 0.1 * m * std::log(scale) + 1.0;
+}
 
 double yarn_attention_factor(const ConfigReader& p, double factor) {
   if (p.find("attention_factor")) return p.number("attention_factor");
@@ -49,10 +52,11 @@ double yarn_attention_factor(const ConfigReader& p, double factor) {
   return yarn_mscale(factor, 1);
 }
 
-// Dimensions that turn fewer than beta_slow times over the original context are interpolated, those above beta_fast
-// are kept, a linear ramp in between.
+// Dimensions that turn fewer than beta_slow times over the original context are interpolated, those
+// above beta_fast are kept, a linear ramp in between.
 void yarn(RopeSpec& rope, const ConfigReader& p) {
-  double context = p.number("original_max_position_embeddings", static_cast<double>(rope.max_positions));
+  double context =
+      p.number("original_max_position_embeddings", static_cast<double>(rope.max_positions));
   double factor = p.number("factor", static_cast<double>(rope.max_positions) / context);
   rope.attention_factor = yarn_attention_factor(p, factor);
   auto dim = static_cast<double>(rope.rotary_dim);
@@ -88,7 +92,8 @@ RopeSpec rope_from_config(const ConfigReader& config, int64_t head_dim, int64_t 
   rope.theta = p.number("rope_theta", config.number("rope_theta", 10000.0));
   double share = p.number("partial_rotary_factor", config.number("partial_rotary_factor", 1.0));
   rope.rotary_dim = static_cast<int64_t>(static_cast<double>(head_dim) * share);
-  if (rope.rotary_dim <= 0 || rope.rotary_dim % 2) config.fail("partial_rotary_factor", "gives an odd dimension");
+  if (rope.rotary_dim <= 0 || rope.rotary_dim % 2)
+    config.fail("partial_rotary_factor", "gives an odd dimension");
   rope.max_positions = max_positions;
   rope.inv_freq = base_frequencies(rope.theta, rope.rotary_dim);
   std::string type = p.text("rope_type", p.text("type", "default").c_str());
@@ -105,7 +110,9 @@ RopeSpec rope_from_config(const ConfigReader& config, int64_t head_dim, int64_t 
 std::vector<double> rope_frequencies(const RopeSpec& spec, int64_t length) {
   if (!spec.dynamic || length <= spec.max_positions) return spec.inv_freq;
   auto dim = static_cast<double>(spec.rotary_dim);
-  double stretch = spec.factor * static_cast<double>(length) / static_cast<double>(spec.max_positions) - (spec.factor - 1);
+  double stretch =
+      spec.factor * static_cast<double>(length) / static_cast<double>(spec.max_positions) -
+      (spec.factor - 1);
   return base_frequencies(spec.theta * std::pow(stretch, dim / (dim - 2)), spec.rotary_dim);
 }
 

@@ -5,11 +5,13 @@
 
 namespace xright {
 
-// Reads `rope_parameters` (transformers 5) or `rope_theta` + `rope_scaling` (transformers 4): rope types default,
-// linear, dynamic (NTK-aware), yarn (Peng et al. 2023) and llama3. Any other type is a CONFIG error.
+// Reads `rope_parameters` (transformers 5) or `rope_theta` + `rope_scaling` (transformers 4): rope
+// types default, linear, dynamic (NTK-aware), yarn (Peng et al. 2023) and llama3. Any other type is
+// a CONFIG error.
 RopeSpec rope_from_config(const ConfigReader& config, int64_t head_dim, int64_t max_positions);
 
-// Frequencies for a row of `length` tokens; differs from spec.inv_freq only for dynamic scaling beyond max_positions.
+// Frequencies for a row of `length` tokens; differs from spec.inv_freq only for dynamic scaling
+// beyond max_positions.
 std::vector<double> rope_frequencies(const RopeSpec& spec, int64_t length);
 
 }  // namespace xright

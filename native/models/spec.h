@@ -1,4 +1,5 @@
-// defines: DecoderSpec. A model family is a description: sizes, choices, and where each weight is found.
+// defines: DecoderSpec. A model family is a description: sizes, choices, and where each weight is
+// found.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -9,9 +10,10 @@
 
 namespace xright {
 
-// Rotary embedding as numbers: frequency table for a row of a given length, and the factor on cos and sin.
+// Rotary embedding as numbers: frequency table for a row of a given length, and the factor on cos
+// and sin.
 struct RopeSpec {
-  int64_t rotary_dim = 0;  // 0 = no rotary embedding
+  int64_t rotary_dim = 0;        // 0 = no rotary embedding
   std::vector<double> inv_freq;  // rotary_dim / 2, radians per position
   double attention_factor = 1.0;
   // Dynamic NTK (HF `dynamic`): rows longer than max_positions get frequencies from a larger base.
@@ -50,7 +52,8 @@ struct DecoderSpec {
 // "model.layers.{}.mlp" with layer 3 -> "model.layers.3.mlp".
 inline std::string at_layer(const std::string& pattern, int64_t layer) {
   std::string name = pattern;
-  if (auto at = name.find("{}"); at != std::string::npos) name.replace(at, 2, std::to_string(layer));
+  if (auto at = name.find("{}"); at != std::string::npos)
+    name.replace(at, 2, std::to_string(layer));
   return name;
 }
 

@@ -1,5 +1,5 @@
-// Dropout with counter-based masks: element (key, column) of a stream is kept or not whatever the batch, the thread
-// count or the device, and backward recomputes the mask instead of storing it.
+// Dropout with counter-based masks: element (key, column) of a stream is kept or not whatever the
+// batch, the thread count or the device, and backward recomputes the mask instead of storing it.
 #pragma once
 #include <ATen/core/Tensor.h>
 

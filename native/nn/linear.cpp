@@ -10,18 +10,22 @@ at::Tensor ranks(const Lora& lora, const at::Tensor& s_TR, size_t slice) {
   return s_TR.narrow(1, static_cast<int64_t>(slice) * lora.rank, lora.rank);
 }
 
-at::Tensor rows(const at::Tensor& y_TO, const LoraSlice& slice) { return y_TO.narrow(1, slice.offset, slice.rows); }
+at::Tensor rows(const at::Tensor& y_TO, const LoraSlice& slice) {
+  return y_TO.narrow(1, slice.offset, slice.rows);
+}
 
 at::Tensor a_of(const Lora& lora, const at::Tensor& a_RI, size_t slice) {
   return a_RI.narrow(0, static_cast<int64_t>(slice) * lora.rank, lora.rank);
 }
 
 // dropout(x) A^T; each slice has a mask of its own, as each module has in PEFT.
-at::Tensor down_project(const Lora& lora, const LoraWeights& weights, const Dropout* dropout, const at::Tensor& x_TI) {
+at::Tensor down_project(const Lora& lora, const LoraWeights& weights, const Dropout* dropout,
+                        const at::Tensor& x_TI) {
   if (!dropout) return at::mm(x_TI, weights.a_RI.t());
   std::vector<at::Tensor> parts;
   for (size_t i = 0; i < lora.slices.size(); ++i)
-    parts.push_back(at::mm(dropout_apply(*dropout, lora.slices[i].stream, x_TI), a_of(lora, weights.a_RI, i).t()));
+    parts.push_back(at::mm(dropout_apply(*dropout, lora.slices[i].stream, x_TI),
+                           a_of(lora, weights.a_RI, i).t()));
   return at::cat(parts, 1);
 }
 
@@ -32,8 +36,8 @@ void Lora::refresh() {
   for (size_t i = 0; i < b_OR.size(); ++i) current.b_OR[i].copy_(b_OR[i] * scale);
 }
 
-void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout, const at::Tensor& x_TI,
-                    at::Tensor& y_TO, at::Tensor& s_TR) {
+void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout,
+                    const at::Tensor& x_TI, at::Tensor& y_TO, at::Tensor& s_TR) {
   if (linear.bias_O.defined()) {
     at::addmm_out(y_TO, linear.bias_O, x_TI, linear.weight_OI.t());
   } else {
@@ -49,8 +53,8 @@ void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout,
     rows(y_TO, lora.slices[i]).addmm_(ranks(lora, s_TR, i), weights.b_OR[i].t());
 }
 
-void linear_backward_input(const Linear& linear, const Dropout* dropout, const at::Tensor& dy_TO, at::Tensor& dx_TI,
-                           at::Tensor& ds_TR) {
+void linear_backward_input(const Linear& linear, const Dropout* dropout, const at::Tensor& dy_TO,
+                           at::Tensor& dx_TI, at::Tensor& ds_TR) {
   at::mm_out(dx_TI, dy_TO, linear.weight_OI);
   ds_TR = at::Tensor();
   if (!linear.lora) return;
@@ -68,14 +72,16 @@ void linear_backward_input(const Linear& linear, const Dropout* dropout, const a
   if (!dropout) dx_TI.addmm_(ds_TR, lora.current.a_RI);
 }
 
-void linear_backward_weights(Linear& linear, const Dropout* dropout, const at::Tensor& x_TI, const at::Tensor& s_TR,
-                             const at::Tensor& dy_TO, const at::Tensor& ds_TR) {
+void linear_backward_weights(Linear& linear, const Dropout* dropout, const at::Tensor& x_TI,
+                             const at::Tensor& s_TR, const at::Tensor& dy_TO,
+                             const at::Tensor& ds_TR) {
   if (linear.dweight_OI.defined()) linear.dweight_OI.add_(at::mm(dy_TO.t(), x_TI));
   if (linear.dbias_O.defined()) linear.dbias_O.add_(dy_TO.sum({0}, false, at::kFloat));
   if (!linear.lora) return;
   Lora& lora = *linear.lora;
   for (size_t i = 0; i < lora.slices.size(); ++i)
-    lora.grad_b_OR[i].add_(at::mm(rows(dy_TO, lora.slices[i]).t(), ranks(lora, s_TR, i)), lora.scale);
+    lora.grad_b_OR[i].add_(at::mm(rows(dy_TO, lora.slices[i]).t(), ranks(lora, s_TR, i)),
+                           lora.scale);
   if (!dropout) {
     lora.grad_a_RI.add_(at::mm(ds_TR.t(), x_TI));
     return;

@@ -1,4 +1,5 @@
-// Linear layers made of stacked modules, with LoRA (Hu et al. 2021) as part of the product, forward and backward.
+// Linear layers made of stacked modules, with LoRA (Hu et al. 2021) as part of the product, forward
+// and backward.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -10,9 +11,10 @@
 
 namespace xright::nn {
 
-// Adapter matrices in the model's dtype; `b_OR` already carries the scale alpha / r (or alpha / sqrt r).
+// Adapter matrices in the model's dtype; `b_OR` already carries the scale alpha / r (or alpha /
+// sqrt r).
 struct LoraWeights {
-  at::Tensor a_RI;                // all slices stacked: [slices * rank, I]
+  at::Tensor a_RI;               // all slices stacked: [slices * rank, I]
   std::vector<at::Tensor> b_OR;  // one a slice: [rows, rank]
   bool defined() const { return a_RI.defined(); }
 };
@@ -28,9 +30,9 @@ struct Lora {
   int64_t rank;
   double scale, dropout;
   std::vector<LoraSlice> slices;
-  at::Tensor a_RI, grad_a_RI;                  // float32
+  at::Tensor a_RI, grad_a_RI;               // float32
   std::vector<at::Tensor> b_OR, grad_b_OR;  // float32
-  LoraWeights current, reference;              // compute copies; an undefined reference is the bare model
+  LoraWeights current, reference;  // compute copies; an undefined reference is the bare model
 
   void refresh();  // current <- float32 weights
 };
@@ -52,17 +54,21 @@ struct Linear {
 
 enum class Policy { kCurrent, kReference };
 
-// y = x W^T + b + sum over slices of (dropout(x) A^T) B^T. `s_TR` receives dropout(x) A^T (undefined without adapter)
-// and is what backward needs besides x. `dropout` null = off. y_TO is preallocated, contiguous.
-void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout, const at::Tensor& x_TI,
-                    at::Tensor& y_TO, at::Tensor& s_TR);
+// y = x W^T + b + sum over slices of (dropout(x) A^T) B^T. `s_TR` receives dropout(x) A^T
+// (undefined without adapter) and is what backward needs besides x. `dropout` null = off. y_TO is
+// preallocated, contiguous.
+void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout,
+                    const at::Tensor& x_TI, at::Tensor& y_TO, at::Tensor& s_TR);
 
-// dx_TI = dy W + adapter part (preallocated, overwritten), and ds_TR = gradient of s (undefined without adapter).
+// dx_TI = dy W + adapter part (preallocated, overwritten), and ds_TR = gradient of s (undefined
+// without adapter).
 void linear_backward_input(const Linear& linear, const Dropout* dropout, const at::Tensor& dy_TO,
                            at::Tensor& dx_TI, at::Tensor& ds_TR);
 
-// Adds the gradients of whatever trains. Separate from the input's part because x may be recomputed in between.
-void linear_backward_weights(Linear& linear, const Dropout* dropout, const at::Tensor& x_TI, const at::Tensor& s_TR,
-                             const at::Tensor& dy_TO, const at::Tensor& ds_TR);
+// Adds the gradients of whatever trains. Separate from the input's part because x may be recomputed
+// in between.
+void linear_backward_weights(Linear& linear, const Dropout* dropout, const at::Tensor& x_TI,
+                             const at::Tensor& s_TR, const at::Tensor& dy_TO,
+                             const at::Tensor& ds_TR);
 
 }  // namespace xright::nn

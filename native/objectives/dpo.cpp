@@ -1,5 +1,6 @@
-// Direct preference optimisation (Rafailov et al. 2023), sigmoid loss, with conservative-DPO label smoothing
-// (Mitchell 2023): -(1 - e) log sigmoid(b m) - e log sigmoid(-b m), m = (chosen - rejected) log-ratio margin.
+// Direct preference optimisation (Rafailov et al. 2023), sigmoid loss, with conservative-DPO label
+// smoothing (Mitchell 2023): -(1 - e) log sigmoid(b m) - e log sigmoid(-b m), m = (chosen -
+// rejected) log-ratio margin.
 #include <cmath>
 
 #include "objectives/objective.h"
@@ -9,7 +10,9 @@ namespace {
 
 // log(1 + e^x) without overflow, and its derivative.
 double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
-double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
+double sigmoid(double x) {
+  return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x));
+}
 
 struct Options {
   double beta = 0.1, smoothing = 0;
@@ -24,9 +27,11 @@ Options read(const Value& value) {
       o.smoothing = v.number("labelSmoothing");
     } else if (key == "loss") {
       if (v.string("loss") != "sigmoid")
-        throw Error(Code::CONFIG, "objective dpo has no loss '" + v.string("loss") + "'", "losses: sigmoid");
+        throw Error(Code::CONFIG, "objective dpo has no loss '" + v.string("loss") + "'",
+                    "losses: sigmoid");
     } else {
-      throw Error(Code::CONFIG, "objective dpo has no option '" + key + "'", "options: loss, beta, labelSmoothing");
+      throw Error(Code::CONFIG, "objective dpo has no option '" + key + "'",
+                  "options: loss, beta, labelSmoothing");
     }
   }
   return o;

@@ -1,5 +1,5 @@
-// defines: Objective, Sequences, ObjectiveResult, ObjectiveRegistrar. An objective is a function of the sequences'
-// log-probs and of nothing else, so its gradient is one number per sequence.
+// defines: Objective, Sequences, ObjectiveResult, ObjectiveRegistrar. An objective is a function of
+// the sequences' log-probs and of nothing else, so its gradient is one number per sequence.
 #pragma once
 #include <map>
 #include <string>
@@ -11,15 +11,16 @@ namespace xright {
 
 // The scored sequences of a part, in order (pairs: chosen, rejected, chosen, …).
 struct Sequences {
-  std::vector<double> logp;       // sum over the scored tokens, nats
-  std::vector<int64_t> count;     // scored tokens
-  std::vector<double> correct;    // scored tokens that were the arg max
-  std::vector<double> reference;  // the reference policy's logp; empty when the objective needs none
+  std::vector<double> logp;     // sum over the scored tokens, nats
+  std::vector<int64_t> count;   // scored tokens
+  std::vector<double> correct;  // scored tokens that were the arg max
+  std::vector<double>
+      reference;  // the reference policy's logp; empty when the objective needs none
 };
 
 struct ObjectiveResult {
-  double loss = 0;             // sum over rows (the caller divides by the normaliser)
-  std::vector<double> dlogp;   // d loss / d logp of each sequence
+  double loss = 0;            // sum over rows (the caller divides by the normaliser)
+  std::vector<double> dlogp;  // d loss / d logp of each sequence
   std::map<std::string, std::pair<double, double>> metrics;  // name -> (sum, count)
 
   void add(const std::string& name, double value, double count = 1) {

@@ -25,7 +25,8 @@ const Objective& objective(const std::string& name) {
   if (found != objectives().end()) return *found->second;
   std::string known;
   for (const auto& n : objective_names()) known += (known.empty() ? "" : ", ") + n;
-  throw Error(Code::UNKNOWN_OBJECTIVE, "objective '" + name + "' does not exist", "objectives: " + known);
+  throw Error(Code::UNKNOWN_OBJECTIVE, "objective '" + name + "' does not exist",
+              "objectives: " + known);
 }
 
 }  // namespace xright

@@ -1,5 +1,5 @@
-// Supervised fine-tuning: negative log-likelihood of the response tokens, summed (the caller divides by the scored
-// tokens of the whole optimiser step).
+// Supervised fine-tuning: negative log-likelihood of the response tokens, summed (the caller
+// divides by the scored tokens of the whole optimiser step).
 #include "objectives/objective.h"
 
 namespace xright {
@@ -12,7 +12,8 @@ class Sft final : public Objective {
 
   ObjectiveResult compute(const Sequences& s, const Value& options) const override {
     if (!options.object("options").empty())
-      throw Error(Code::CONFIG, "objective sft has no option '" + options.object("options")[0].first + "'");
+      throw Error(Code::CONFIG,
+                  "objective sft has no option '" + options.object("options")[0].first + "'");
     ObjectiveResult r;
     r.dlogp.assign(s.logp.size(), -1.0);
     for (size_t i = 0; i < s.logp.size(); ++i) {

@@ -1,4 +1,5 @@
-// A tiny random Llama on disk and an independent float64 autograd implementation of it, one sequence at a time.
+// A tiny random Llama on disk and an independent float64 autograd implementation of it, one
+// sequence at a time.
 #pragma once
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/variable.h>
@@ -20,12 +21,18 @@ struct TinyConfig {
   bool tied = true, bias = false;
 
   Value hf() const {
-    return Value::Object{{"model_type", "llama"},          {"num_hidden_layers", layers},
-                         {"hidden_size", hidden},          {"num_attention_heads", heads},
-                         {"num_key_value_heads", kv_heads}, {"intermediate_size", ffn},
-                         {"vocab_size", vocab},            {"max_position_embeddings", int64_t{256}},
-                         {"rms_norm_eps", 1e-5},           {"rope_theta", 10000.0},
-                         {"tie_word_embeddings", tied},    {"attention_bias", bias}};
+    return Value::Object{{"model_type", "llama"},
+                         {"num_hidden_layers", layers},
+                         {"hidden_size", hidden},
+                         {"num_attention_heads", heads},
+                         {"num_key_value_heads", kv_heads},
+                         {"intermediate_size", ffn},
+                         {"vocab_size", vocab},
+                         {"max_position_embeddings", int64_t{256}},
+                         {"rms_norm_eps", 1e-5},
+                         {"rope_theta", 10000.0},
+                         {"tie_word_embeddings", tied},
+                         {"attention_bias", bias}};
   }
 };
 
@@ -34,18 +41,24 @@ using Weights = std::map<std::string, at::Tensor>;  // float32, Hugging Face nam
 inline Weights random_weights(const TinyConfig& c) {
   Weights w;
   const int64_t d = c.hidden / c.heads;
-  auto add = [&](const std::string& name, at::IntArrayRef shape, double scale) { w[name] = at::randn(shape) * scale; };
+  auto add = [&](const std::string& name, at::IntArrayRef shape, double scale) {
+    w[name] = at::randn(shape) * scale;
+  };
   add("model.embed_tokens.weight", {c.vocab, c.hidden}, 1.0);
   if (!c.tied) add("lm_head.weight", {c.vocab, c.hidden}, 0.3);
   w["model.norm.weight"] = at::rand({c.hidden}) + 0.5;
   for (int64_t i = 0; i < c.layers; ++i) {
     const std::string l = "model.layers." + std::to_string(i) + ".";
-    for (const auto& [name, rows, columns] :
-         {std::tuple{"self_attn.q_proj", c.heads * d, c.hidden}, {"self_attn.k_proj", c.kv_heads * d, c.hidden},
-          {"self_attn.v_proj", c.kv_heads * d, c.hidden}, {"self_attn.o_proj", c.hidden, c.heads * d},
-          {"mlp.gate_proj", c.ffn, c.hidden}, {"mlp.up_proj", c.ffn, c.hidden}, {"mlp.down_proj", c.hidden, c.ffn}}) {
+    for (const auto& [name, rows, columns] : {std::tuple{"self_attn.q_proj", c.heads * d, c.hidden},
+                                              {"self_attn.k_proj", c.kv_heads * d, c.hidden},
+                                              {"self_attn.v_proj", c.kv_heads * d, c.hidden},
+                                              {"self_attn.o_proj", c.hidden, c.heads * d},
+                                              {"mlp.gate_proj", c.ffn, c.hidden},
+                                              {"mlp.up_proj", c.ffn, c.hidden},
+                                              {"mlp.down_proj", c.hidden, c.ffn}}) {
       add(l + name + ".weight", {rows, columns}, 1.5 / std::sqrt(static_cast<double>(columns)));
-      if (c.bias && std::string(name).starts_with("self_attn")) add(l + name + ".bias", {rows}, 0.1);
+      if (c.bias && std::string(name).starts_with("self_attn"))
+        add(l + name + ".bias", {rows}, 0.1);
     }
     w[l + "input_layernorm.weight"] = at::rand({c.hidden}) + 0.5;
     w[l + "post_attention_layernorm.weight"] = at::rand({c.hidden}) + 0.5;
@@ -64,7 +77,12 @@ inline Value write_weights(const Weights& weights, const std::string& path) {
     file.write(static_cast<const char*>(data.const_data_ptr()), bytes);
     Value::Array shape;
     for (int64_t n : t.sizes()) shape.emplace_back(n);
-    tensors.push_back(Value::Object{{"name", name}, {"dtype", "F32"}, {"shape", shape}, {"file", 0}, {"offset", offset}, {"bytes", bytes}});
+    tensors.push_back(Value::Object{{"name", name},
+                                    {"dtype", "F32"},
+                                    {"shape", shape},
+                                    {"file", 0},
+                                    {"offset", offset},
+                                    {"bytes", bytes}});
     offset += bytes;
   }
   return Value::Object{{"files", Value::Array{path}}, {"tensors", tensors}};
@@ -85,7 +103,8 @@ inline Weights leaves(const Weights& weights) {
 
 struct OracleLora {
   double scale;
-  std::map<std::string, std::pair<at::Tensor, at::Tensor>> matrices;  // module -> A, B (float64 leaves)
+  std::map<std::string, std::pair<at::Tensor, at::Tensor>>
+      matrices;  // module -> A, B (float64 leaves)
 };
 
 class Oracle {
@@ -132,14 +151,18 @@ class Oracle {
     auto heads = [&](const std::string& name, int64_t n) {
       return linear(y, l + "self_attn." + name).view({T, n, d}).transpose(0, 1);
     };
-    auto q = rotate(heads("q_proj", c_.heads)), k = rotate(heads("k_proj", c_.kv_heads)), v = heads("v_proj", c_.kv_heads);
+    auto q = rotate(heads("q_proj", c_.heads)), k = rotate(heads("k_proj", c_.kv_heads)),
+         v = heads("v_proj", c_.kv_heads);
     const int64_t group = c_.heads / c_.kv_heads;
     k = k.repeat_interleave(group, 0), v = v.repeat_interleave(group, 0);
     auto mask = at::ones({T, T}, at::kBool).triu(1);
-    auto p = (q.matmul(k.transpose(1, 2)) / std::sqrt(static_cast<double>(d))).masked_fill(mask, -INFINITY).softmax(2);
+    auto p = (q.matmul(k.transpose(1, 2)) / std::sqrt(static_cast<double>(d)))
+                 .masked_fill(mask, -INFINITY)
+                 .softmax(2);
     x = x + linear(p.matmul(v).transpose(0, 1).reshape({T, c_.hidden}), l + "self_attn.o_proj");
     y = norm(x, l + "post_attention_layernorm.weight");
-    return x + linear(at::silu(linear(y, l + "mlp.gate_proj")) * linear(y, l + "mlp.up_proj"), l + "mlp.down_proj");
+    return x + linear(at::silu(linear(y, l + "mlp.gate_proj")) * linear(y, l + "mlp.up_proj"),
+                      l + "mlp.down_proj");
   }
 
   const TinyConfig& c_;
@@ -154,7 +177,9 @@ inline Value pack_rows(const std::vector<std::vector<std::vector<int32_t>>>& row
     const auto prompt = static_cast<int32_t>(segments.size() / 5);
     for (size_t i = 0; i < row.size(); ++i) {
       const auto start = static_cast<int32_t>(ids.size());
-      for (int32_t v : {start, static_cast<int32_t>(row[i].size()), i ? prompt : -1, i ? 1 : 0, start}) segments.push_back(v);
+      for (int32_t v :
+           {start, static_cast<int32_t>(row[i].size()), i ? prompt : -1, i ? 1 : 0, start})
+        segments.push_back(v);
       ids.insert(ids.end(), row[i].begin(), row[i].end());
     }
   }
