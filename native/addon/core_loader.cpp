@@ -89,6 +89,16 @@ const CoreApi* open_core(const std::string& path) {
 
 }  // namespace
 
+// libgomp's threads spin about a millisecond between parallel regions unless told otherwise, which
+// costs several-fold on a machine that others use too. It reads its settings once, while it is
+// being loaded.
+void preload_openmp(const std::string& lib) {
+  const bool chosen = std::getenv("GOMP_SPINCOUNT") || std::getenv("OMP_WAIT_POLICY");
+  if (!chosen) setenv("GOMP_SPINCOUNT", "10000", 0);
+  open(lib + "/libgomp.so.1", RTLD_GLOBAL);  // where it is missing, loading LibTorch will say so
+  if (!chosen) unsetenv("GOMP_SPINCOUNT");
+}
+
 const CoreApi* loaded_core() { return core.load(std::memory_order_acquire); }
 
 const CoreApi& load_core(const LibtorchPaths& paths) {

@@ -13,6 +13,10 @@ struct LibtorchPaths {
   bool cuda;
 };
 
+// Loads LibTorch's OpenMP library with a short spin, unless the user's environment chose one. To be
+// called on the JavaScript thread before load_core: it changes the environment for that moment.
+void preload_openmp(const std::string& lib);
+
 // nullptr until load_core() has succeeded. Any thread.
 const CoreApi* loaded_core();
 

@@ -41,6 +41,7 @@ Napi::Value load_libtorch(const Napi::CallbackInfo& info) {
   auto call = std::make_unique<Call>();
   try {
     const LibtorchPaths paths = read_paths(to_value(info[0], "paths"));
+    if (!loaded_core()) preload_openmp(paths.lib);
     call->execute = [paths]() -> Value {
       const CoreApi& core = load_core(paths);
       return Value::Object{{"torch", core.torch}, {"cudaDevices", names(core.cuda_devices())}};
