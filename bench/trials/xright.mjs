@@ -15,20 +15,24 @@ const update = { lr: 5e-5, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maxGr
 
 const model = await resolveModel(modelPath, {});
 const tokenizer = createTokenizer(model.tokenizer);
-const encode = (text, end) => {
-	const ids = [...tokenizer.encode(text)];
+async function encode(text, end) {
+	const ids = [...(await tokenizer.encode(text))];
 	return Int32Array.from(end ? [...ids, tokenizer.eosId] : tokenizer.addBos ? [tokenizer.bosId, ...ids] : ids);
-};
-const rows = readFileSync(rowsFile, "utf8")
+}
+const fields =
+	objective === "dpo"
+		? { prompt: "prompt", chosen: "chosen", rejected: "rejected" }
+		: { prompt: "prompt", response: "completion" };
+const rows = [];
+for (const line of readFileSync(rowsFile, "utf8")
 	.trim()
 	.split("\n")
-	.slice(0, steps * batchRows)
-	.map((line) => JSON.parse(line))
-	.map((r) =>
-		objective === "dpo"
-			? { prompt: encode(r.prompt, false), chosen: encode(r.chosen, true), rejected: encode(r.rejected, true) }
-			: { prompt: encode(r.prompt, false), response: encode(r.completion, true) },
-	);
+	.slice(0, steps * batchRows)) {
+	const source = JSON.parse(line);
+	const row = {};
+	for (const [name, key] of Object.entries(fields)) row[name] = await encode(source[key], name !== "prompt");
+	rows.push(row);
+}
 const session = await openSession({ device: "cpu" });
 await session.load({
 	config: model.config,
