@@ -1,5 +1,5 @@
 // Our training step against TRL's on the same weights and rows, alternating so that a noisy machine hits both.
-// Usage: node bench/main.mjs --python PYTHON --model DIR --pairs FILE --sft FILE [--rounds 5] [--steps 6] [--name NAME]
+// Usage: node bench/main.mjs --python PYTHON --model DIR --pairs FILE --sft FILE [--rounds 5] [--steps 6] [--name NAME] [--only TRIAL]
 // PYTHON has bench/peers/requirements.txt; DIR is a bfloat16 Hugging Face folder (bench/peers/dequantise.py makes one).
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -18,6 +18,7 @@ const { values: o } = parseArgs({
 		batch: { type: "string", default: "4" },
 		threads: { type: "string", default: "2" },
 		name: { type: "string", default: "trl" },
+		only: { type: "string" },
 	},
 });
 for (const key of ["model", "pairs", "sft"])
@@ -47,19 +48,23 @@ const quiet = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer
 const trials = {
 	dpo: {
 		TRL: () => trl("dpo", o.pairs),
-		"TRL, gradient checkpointing": () => trl("dpo", o.pairs, "checkpointing"),
 		"xright-native": () => ours("dpo", o.pairs),
 		"xright-native, cached reference": () => ours("dpo", o.pairs, "cached"),
+	},
+	"dpo with gradient checkpointing": {
+		TRL: () => trl("dpo", o.pairs, "checkpointing"),
+		"xright-native": () => ours("dpo", o.pairs, "checkpointing"),
 	},
 	sft: {
 		TRL: () => trl("sft", o.sft),
 		"xright-native": () => ours("sft", o.sft),
 	},
 };
+const chosen = Object.entries(trials).filter(([name]) => !o.only || o.only === name);
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
 const results = {};
-for (const [trial, contenders] of Object.entries(trials)) {
+for (const [trial, contenders] of chosen) {
 	results[trial] = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
 	for (let round = 0; round < Number(o.rounds); round++)
 		for (const [name, measure] of Object.entries(contenders)) {
@@ -85,10 +90,11 @@ for (const [trial, byName] of Object.entries(results)) {
 		);
 	}
 }
-const crossing = median(results.dpo["xright-native"].map((r) => r.crossing_share));
+const runs = Object.values(results).flatMap((byName) => Object.values(byName).flat());
+const crossing = median(runs.flatMap((r) => r.crossing_share ?? []));
 const machine = `${os.cpus()[0].model}, ${o.threads} threads, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB`;
 const { version } = JSON.parse(readFileSync(`${here}../package.json`, "utf8"));
-const versions = { "xright-native": version, node: process.version, ...results.dpo.TRL[0].versions };
+const versions = { "xright-native": version, node: process.version, ...runs[0].versions };
 mkdirSync(`${here}results`, { recursive: true });
 const text = [
 	`# ${o.name}: SmolLM2-135M, bfloat16, LoRA r16 on q_proj and v_proj, batch ${o.batch}`,
@@ -99,7 +105,7 @@ const text = [
 	"",
 	...lines,
 	"",
-	`Crossing between TypeScript and native code: ${(crossing * 100).toFixed(3)} % of a DPO step.`,
+	`Crossing between TypeScript and native code: ${(crossing * 100).toFixed(3)} % of a step.`,
 	"",
 ].join("\n");
 writeFileSync(`${here}results/${o.name}.md`, text);

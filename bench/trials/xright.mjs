@@ -1,6 +1,6 @@
 // One run of our training step on given rows; prints one JSON line with its speed and memory, like peers/trl_trainer.py.
 // Usage: xright.mjs dpo|sft MODEL ROWS.jsonl STEPS BATCH THREADS [cached]
-// `cached` computes the reference log-probs before the clock starts; without it they are computed inside every step.
+// `checkpointing` recomputes blocks in backward. `cached` computes the reference log-probs before the clock starts; without it they are computed inside every step.
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { packRows } from "../../dist/data/pack.js";
@@ -42,7 +42,7 @@ await session.load({
 	weights: model.weights,
 	adapter: { rank: 16, alpha: 16, dropout: 0, rsLora: false, targets: ["q_proj", "v_proj"], seed: 1 },
 	train: "adapter",
-	gradientCheckpointing: false,
+	gradientCheckpointing: flags.includes("checkpointing"),
 });
 const kind = objective === "dpo" ? "preference" : "sft";
 const batches = Array.from({ length: steps }, (_, s) => rows.slice(s * batchRows, (s + 1) * batchRows));
