@@ -83,6 +83,7 @@ const CoreApi* open_core(const std::string& path) {
                 path + " has interface version " + std::to_string(api->abi) + ", the addon needs " +
                     std::to_string(kCoreAbi),
                 rebuild);
+  api->warm_up();
   on_exit(stop_engines_at_exit, nullptr);
   return api;
 }

@@ -1,6 +1,7 @@
 #include "core/api.h"
 
-#include <ATen/Context.h>
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/headeronly/version.h>
 
 #include "core/session.h"
@@ -26,9 +27,18 @@ std::vector<std::string> cuda_devices() {
   return names;
 }
 
+void warm_up() {
+  c10::InferenceMode no_autograd;
+  for (auto dtype : {at::kBFloat16, at::kFloat}) {
+    const auto x = at::ones({64, 64}, dtype);
+    at::mm(x, x.t());
+  }
+}
+
 const CoreApi kApi = {
     kCoreAbi,
     TORCH_VERSION,
+    warm_up,
     [] { return static_cast<SessionApi*>(new Session()); },
     [](SessionApi* session) { delete session; },
     model_families,

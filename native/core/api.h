@@ -9,7 +9,7 @@
 namespace xright {
 
 // Raised whenever anything in this header or value.h changes shape.
-constexpr int kCoreAbi = 1;
+constexpr int kCoreAbi = 2;
 
 // One model being trained. All calls but interrupt() and memory() come from the session's engine
 // thread, one at a time; arguments and results are the objects described in lib/native/binding.ts.
@@ -35,6 +35,9 @@ class SessionApi {
 struct CoreApi {
   int abi;
   const char* torch;  // version compiled against
+  // Runs one product of each kind, so that LibTorch's lazily made singletons exist: exit handlers
+  // registered after this call run before their destructors.
+  void (*warm_up)();
   SessionApi* (*create_session)();
   void (*destroy_session)(SessionApi*);
   std::vector<std::string> (*models)();
