@@ -56,12 +56,14 @@ class Decoder {
   };
   struct Heads {
     at::Tensor q_THd, k_SGd, v_SGd;
+    at::Tensor qk_THd;  // q and k side by side, rotated together
   };
 
   void prepare(const PackedBatch& batch);
   void rotary_tables(const PackedBatch& batch);
   void check_interrupt() const;
   Saved& saved_for(size_t layer);
+  nn::AttnShape attention_shape() const;
   Heads split(const at::Tensor& qkv_TE) const;
   at::Tensor block_forward(size_t layer, at::Tensor& x_TD, const at::Tensor& delta_TD,
                            const PackedBatch& batch, const ForwardMode& mode);

@@ -1,7 +1,5 @@
 #include <ATen/ATen.h>
 
-#include <cmath>
-
 #include "core/decoder.h"
 #include "nn/attention.h"
 #include "nn/rope.h"
@@ -43,14 +41,12 @@ void Decoder::attention_backward(Block& block, Saved& saved, at::Tensor& dx_TD,
                               dout_TD, ds_TR);
   auto dqkv_TE = dqkv_.get(saved.qkv_TE.sizes(), options);
   auto heads = split(saved.qkv_TE), grads = split(dqkv_TE);
-  nn::attention_backward(
-      {s.heads, s.kv_heads, s.head_dim, 1 / std::sqrt(static_cast<double>(s.head_dim))},
-      batch.spans, do_TP.view({T, s.heads, s.head_dim}), heads.q_THd, heads.k_SGd, heads.v_SGd,
-      saved.attention_TP.view({T, s.heads, s.head_dim}), saved.lse_HT, grads.q_THd, grads.k_SGd,
-      grads.v_SGd);
+  nn::attention_backward(attention_shape(), batch.spans, do_TP.view({T, s.heads, s.head_dim}),
+                         heads.q_THd, heads.k_SGd, heads.v_SGd,
+                         saved.attention_TP.view({T, s.heads, s.head_dim}), saved.lse_HT,
+                         grads.q_THd, grads.k_SGd, grads.v_SGd);
   if (s.rope.rotary_dim) {
-    nn::rope_apply(grads.q_THd, cos_TR_, sin_TR_, true);
-    nn::rope_apply(grads.k_SGd, cos_TR_, sin_TR_, true);
+    nn::rope_apply(grads.qk_THd, cos_TR_, sin_TR_, true);
   }
   auto dy_TD = dy_.get({T, s.hidden}, options), y_TD = y_.get({T, s.hidden}, options);
   nn::linear_backward_input(block.qkv, mode_.dropout, dqkv_TE, dy_TD, ds_TR);

@@ -78,21 +78,25 @@ void Decoder::prepare(const PackedBatch& batch) {
   rotary_tables(batch);
 }
 
+nn::AttnShape Decoder::attention_shape() const {
+  const DecoderSpec& s = model_.spec;
+  return {s.heads, s.kv_heads, s.head_dim, 1 / std::sqrt(static_cast<double>(s.head_dim))};
+}
+
 Decoder::Heads Decoder::split(const at::Tensor& qkv_TE) const {
   const DecoderSpec& s = model_.spec;
   auto heads = qkv_TE.view({qkv_TE.size(0), s.heads + 2 * s.kv_heads, s.head_dim});
   return {heads.narrow(1, 0, s.heads), heads.narrow(1, s.heads, s.kv_heads),
-          heads.narrow(1, s.heads + s.kv_heads, s.kv_heads)};
+          heads.narrow(1, s.heads + s.kv_heads, s.kv_heads),
+          heads.narrow(1, 0, s.heads + s.kv_heads)};
 }
 
 void Decoder::cached_attention(size_t layer, const Heads& h, const PackedBatch& batch,
                                KvCache& cache, at::Tensor& o_THd, at::Tensor& lse_HT) {
-  const DecoderSpec& s = model_.spec;
   cache.k_SGd[layer].narrow(0, cache.length, batch.tokens).copy_(h.k_SGd);
   cache.v_SGd[layer].narrow(0, cache.length, batch.tokens).copy_(h.v_SGd);
-  nn::attention_forward(
-      {s.heads, s.kv_heads, s.head_dim, 1 / std::sqrt(static_cast<double>(s.head_dim))},
-      batch.spans, h.q_THd, cache.k_SGd[layer], cache.v_SGd[layer], o_THd, lse_HT);
+  nn::attention_forward(attention_shape(), batch.spans, h.q_THd, cache.k_SGd[layer],
+                        cache.v_SGd[layer], o_THd, lse_HT);
 }
 
 // x += delta; out = attention(norm(x)).
@@ -118,8 +122,7 @@ void Decoder::attention_part(size_t layer, at::Tensor& x_TD, const at::Tensor& d
   nn::linear_forward(block.qkv, mode.policy, mode.dropout, y_TD, saved.qkv_TE, saved.s_qkv_TR);
   auto heads = split(saved.qkv_TE);
   if (s.rope.rotary_dim) {
-    nn::rope_apply(heads.q_THd, cos_TR_, sin_TR_, false);
-    nn::rope_apply(heads.k_SGd, cos_TR_, sin_TR_, false);
+    nn::rope_apply(heads.qk_THd, cos_TR_, sin_TR_, false);
   }
   saved.attention_TP = saved.attention.get({T, s.heads * s.head_dim}, options);
   saved.lse_HT = saved.lse.get({s.heads, T}, floats);
@@ -127,9 +130,8 @@ void Decoder::attention_part(size_t layer, at::Tensor& x_TD, const at::Tensor& d
   if (mode.cache) {
     cached_attention(layer, heads, batch, *mode.cache, o_THd, saved.lse_HT);
   } else {
-    nn::attention_forward(
-        {s.heads, s.kv_heads, s.head_dim, 1 / std::sqrt(static_cast<double>(s.head_dim))},
-        batch.spans, heads.q_THd, heads.k_SGd, heads.v_SGd, o_THd, saved.lse_HT);
+    nn::attention_forward(attention_shape(), batch.spans, heads.q_THd, heads.k_SGd, heads.v_SGd,
+                          o_THd, saved.lse_HT);
   }
   nn::linear_forward(block.output, mode.policy, mode.dropout, saved.attention_TP, out_TD,
                      saved.s_output_TR);
