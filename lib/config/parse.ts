@@ -14,7 +14,7 @@ const defaultSteps = 1000;
  */
 export function parseConfig(value: unknown, where: string): RunConfig {
 	if (!isRecord(value)) throw new XrightError("CONFIG", `${where}: a configuration is a JSON object`);
-	const written = nameVariants(runConfigSchema, value);
+	const written = nameVariants(runConfigSchema, withStrategysLoss(value));
 	const parsed = runConfigSchema.safeParse(written);
 	if (!parsed.success)
 		fail(
@@ -31,6 +31,17 @@ export function parseConfig(value: unknown, where: string): RunConfig {
 	if (problems.length > 0) fail(where, problems);
 	if (config.train.epochs === null) config.train.steps ??= fixedSteps(config) ?? defaultSteps;
 	return config;
+}
+
+/** The configuration with the loss that its strategy stands for, where it names none. */
+function withStrategysLoss(value: Record<string, unknown>): Record<string, unknown> {
+	const name = isRecord(value.strategy) ? value.strategy.name : undefined;
+	const loss = typeof name === "string" ? findStrategyOptions(name)?.loss : undefined;
+	const { objective = {} } = value;
+	if (loss === undefined || !isRecord(objective)) return value;
+	const { preference = {} } = objective;
+	if (!isRecord(preference) || Object.hasOwn(preference, "loss")) return value;
+	return { ...value, objective: { ...objective, preference: { loss, ...preference } } };
 }
 
 function fixedSteps(config: RunConfig): number | null {

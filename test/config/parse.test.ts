@@ -71,6 +71,7 @@ test("a minimal configuration gets every documented default", () => {
 		    "preference": {
 		      "beta": 0.1,
 		      "labelSmoothing": 0,
+		      "lengthNormalised": false,
 		      "loss": "sigmoid",
 		    },
 		    "sft": {},
@@ -161,8 +162,8 @@ describe("values are checked and named", () => {
 		],
 		[{ strategy: { lambda: 1.5 } }, "strategy.lambda must be at most 1, not 1.5"],
 		[
-			{ strategy: { name: "orpo" } },
-			'strategy.name must be one of alright, maxright, mix, sequential, sft, dpo, not "orpo"',
+			{ strategy: { name: "orpoo" } },
+			'strategy.name must be one of alright, maxright, mix, sequential, sft, dpo, orpo (did you mean "orpo"?), not "orpoo"',
 		],
 		[
 			{ strategy: { name: "sequential", order: ["sft", "sft"] } },
@@ -173,8 +174,8 @@ describe("values are checked and named", () => {
 			"objective.preference.labelSmoothing must be less than 0.5, not 0.5",
 		],
 		[
-			{ objective: { preference: { loss: "ipo" } } },
-			'objective.preference.loss must be "sigmoid" (the only one in this release), not "ipo"',
+			{ objective: { preference: { loss: "sigmoidal" } } },
+			'objective.preference.loss must be one of sigmoid, robust, ipo, hinge, exo_pair, nca_pair, sppo_hard, apo_zero, apo_down, discopop, orpo, simpo, kto (did you mean "sigmoid"?), not "sigmoidal"',
 		],
 		[{ train: { batch: { sft: 0 } } }, "train.batch.sft must be at least 1, not 0"],
 		[
