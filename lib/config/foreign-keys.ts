@@ -36,16 +36,12 @@ const replacements: Record<string, string[]> = {
 	"objective.preference.loss": ["loss_type", "pref_loss", "dpo_loss_type", "ipo", "ipo_enable", "rl"],
 	"objective.preference.beta": ["beta", "pref_beta", "rl_beta", "dpo_beta", "kto_beta", "orpo_beta", "orpo_alpha"],
 	"objective.preference.labelSmoothing": ["label_smoothing", "dpo_label_smoothing", "label_smoothing_factor"],
-	"objective.preference.gamma (with loss simpo; TRL's and LLaMA-Factory's γ)": ["simpo_gamma"],
-	"objective.preference.gamma (with loss simpo), which is gamma_beta_ratio times beta": ["gamma_beta_ratio"],
-	"objective.preference.temperature (with loss discopop)": ["discopop_tau"],
+	"objective.preference.gamma (loss simpo)": ["simpo_gamma"],
+	"objective.preference.gamma (loss simpo), which is gamma_beta_ratio times beta": ["gamma_beta_ratio"],
+	"objective.preference.temperature (loss discopop)": ["discopop_tau"],
 	"objective.preference.lengthNormalised": ["average_log_prob", "length_normalize", "length_normalized"],
-	"objective.preference.desirableWeight (with loss kto)": [
-		"desirable_weight",
-		"kto_desirable_weight",
-		"kto_chosen_weight",
-	],
-	"objective.preference.undesirableWeight (with loss kto)": [
+	"objective.preference.desirableWeight (loss kto)": ["desirable_weight", "kto_desirable_weight", "kto_chosen_weight"],
+	"objective.preference.undesirableWeight (loss kto)": [
 		"undesirable_weight",
 		"kto_undesirable_weight",
 		"kto_rejected_weight",

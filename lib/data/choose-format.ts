@@ -2,7 +2,7 @@ import { closest } from "../config/suggest.js";
 import { XrightError } from "../errors.js";
 import type { Format, JsonRow } from "./formats/format.js";
 import { formats } from "./formats/index.js";
-import { kindNames, objectiveOf, writtenAs } from "./row-kinds.js";
+import { rowKinds } from "./row-kinds.js";
 import type { RowKind } from "./types.js";
 
 export interface FormatChoice {
@@ -31,9 +31,9 @@ function namedFormat(name: string, kind: RowKind, file: string): FormatChoice {
 			hint: guess ? `Did you mean "${guess}"?` : `Known formats: ${list(kind)}, or "auto".`,
 		});
 	}
-	const written = writtenAs[kind].find((other) => format.convert[other]);
+	const written = rowKinds[kind].writtenAs.find((other) => format.convert[other]);
 	if (!written) {
-		throw new XrightError("DATA", `${file}: format "${name}" has no ${kind} rows (${kindNames[kind]})`, {
+		throw new XrightError("DATA", `${file}: format "${name}" has no ${kind} rows (${rowKinds[kind].name})`, {
 			hint: `Formats for ${kind} rows: ${list(kind)}.`,
 		});
 	}
@@ -46,8 +46,9 @@ interface Vote extends FormatChoice {
 
 /** The formats of kind `kind` that some rows have, the most frequent first. */
 function votesFor(rows: readonly JsonRow[], kind: RowKind): Vote[] {
-	return serving(kind)
-		.flatMap((format) => writtenAs[kind].flatMap((written) => (format.convert[written] ? [{ format, written }] : [])))
+	return formats
+		.flatMap((format) => rowKinds[kind].writtenAs.map((written) => ({ format, written })))
+		.filter(({ format, written }) => format.convert[written])
 		.map(({ format, written }) => {
 			const reasons = rows.map((row) => format.detect(row, written)).filter((reason) => reason !== null);
 			return { format, written, count: reasons.length, reason: reasons[0] ?? "" };
@@ -63,7 +64,7 @@ function detectFormat(rows: readonly JsonRow[], kind: RowKind, file: string): Fo
 	if (second && second.count === best.count) {
 		const names = votes.filter((vote) => vote.count === best.count).map((vote) => `"${vote.format.name}"`);
 		throw new XrightError("DATA", `${file}: the rows could be ${names.join(" or ")}`, {
-			hint: `Set data.${objectiveOf(kind)}.format to one of them.`,
+			hint: `Set data.${rowKinds[kind].objective}.format to one of them.`,
 		});
 	}
 	return best;
@@ -71,12 +72,12 @@ function detectFormat(rows: readonly JsonRow[], kind: RowKind, file: string): Fo
 
 /** The rows are clearly of another kind than the loss is made for. */
 function otherKind(rows: readonly JsonRow[], kind: RowKind, file: string): XrightError | null {
-	const others = (Object.keys(writtenAs) as RowKind[]).filter((other) => !writtenAs[kind].includes(other));
+	const others = (Object.keys(rowKinds) as RowKind[]).filter((other) => !rowKinds[kind].writtenAs.includes(other));
 	for (const other of others) {
 		const [best] = votesFor(rows, other);
 		if (!best || best.written !== other || best.count * 2 <= rows.length) continue;
-		const wanted = `the ${objectiveOf(kind)} objective as configured needs ${kindNames[kind]}`;
-		return new XrightError("DATA", `${file}: the rows are ${kindNames[other]} (${best.reason}); ${wanted}`, {
+		const wanted = `the ${rowKinds[kind].objective} objective as configured needs ${rowKinds[kind].name}`;
+		return new XrightError("DATA", `${file}: the rows are ${rowKinds[other].name} (${best.reason}); ${wanted}`, {
 			hint: `Known formats: ${list(kind)}. Or choose a loss (objective.preference.loss) or an objective for these rows.`,
 		});
 	}
@@ -86,7 +87,7 @@ function otherKind(rows: readonly JsonRow[], kind: RowKind, file: string): Xrigh
 function unknownFormat(rows: readonly JsonRow[], kind: RowKind, file: string): XrightError {
 	const found = [...new Set(rows.flatMap((row) => Object.keys(row)))];
 	const keys = found.length > 0 ? `the rows have ${found.slice(0, 12).join(", ")}` : "no row could be read";
-	const objective = objectiveOf(kind);
+	const objective = rowKinds[kind].objective;
 	const known = new Set(serving(kind).flatMap((format) => format.keys));
 	const guesses = found.flatMap((key) => {
 		const guess = known.has(key) ? null : closest(key, known);
@@ -99,7 +100,7 @@ function unknownFormat(rows: readonly JsonRow[], kind: RowKind, file: string): X
 }
 
 function serving(kind: RowKind): Format[] {
-	return formats.filter((format) => writtenAs[kind].some((written) => format.convert[written]));
+	return formats.filter((format) => rowKinds[kind].writtenAs.some((written) => format.convert[written]));
 }
 
 function list(kind: RowKind): string {

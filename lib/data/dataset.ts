@@ -5,11 +5,11 @@ import { BadRow } from "./bad-row.js";
 import { buildCache, cacheFolder, cacheKey, openCache } from "./cache.js";
 import { chooseFormat, type FormatChoice, ROWS_TO_DETECT } from "./choose-format.js";
 import type { JsonRow } from "./formats/format.js";
-import { type Completer, completerOf } from "./mismatched.js";
+import type { Completer } from "./mismatched.js";
 import { findDataFile, hashFile, type RawRow, readRows } from "./read.js";
 import { checkReport, publicReport, ReportBuilder, type StoredReport } from "./report.js";
 import { codecs } from "./row-codec.js";
-import { examplesFrom } from "./row-kinds.js";
+import { examplesFrom, rowKinds } from "./row-kinds.js";
 import { TokenFile, type TokenWriter } from "./token-file.js";
 import { LOST, SAME, type Tokenized, tokenizeExample } from "./tokenize.js";
 import type { Dataset, Example, Row, RowKind } from "./types.js";
@@ -73,14 +73,14 @@ class Builder<K extends RowKind> {
 	readonly #file: string;
 	readonly #writer: TokenWriter;
 	readonly #report = new ReportBuilder();
-	readonly #completer: Completer<K>;
+	readonly #completer: Completer<K> | undefined;
 	#format: FormatChoice | null = null;
 	/** Rows read so far. */
 	#source = 0;
 
 	constructor(kind: K, spec: DataSpec, context: LoadContext, file: string, writer: TokenWriter) {
 		this.#kind = kind;
-		this.#completer = completerOf(kind, context.maxLength);
+		this.#completer = rowKinds[kind].completer?.(context.maxLength);
 		this.#spec = spec;
 		this.#context = context;
 		this.#file = file;
@@ -108,7 +108,7 @@ class Builder<K extends RowKind> {
 		const format = this.#format;
 		const results = await Promise.all(rows.map((row) => this.#examples(row, format)));
 		const groups = results.map((group, index) => this.#keepGood(group, (rows[index] as RawRow).line));
-		this.#completer.complete(groups.filter((group) => group.length > 0));
+		this.#completer?.complete(groups.filter((group) => group.length > 0));
 		const kept = groups.flatMap((group) => {
 			const source = this.#source++;
 			return group.map((row) => ({ source, row }));

@@ -10,7 +10,7 @@ export interface Completer<K extends RowKind> {
  * Gives each row the response of the row before it, cut to the room behind its own prompt: of a pair, the answer of the
  * same side of the pair before. The first takes that of the last row of the first chunk.
  */
-class Mismatcher implements Completer<"unpaired"> {
+export class Mismatcher implements Completer<"unpaired"> {
 	readonly #maxLength: number;
 	#previous: readonly UnpairedRow[] | undefined;
 
@@ -29,10 +29,4 @@ class Mismatcher implements Completer<"unpaired"> {
 		}
 		this.#previous = previous;
 	}
-}
-
-const nothing: Completer<RowKind> = { complete() {} };
-
-export function completerOf<K extends RowKind>(kind: K, maxLength: number): Completer<K> {
-	return (kind === "unpaired" ? new Mismatcher(maxLength) : nothing) as Completer<K>;
 }

@@ -1,25 +1,31 @@
+import { type Completer, Mismatcher } from "./mismatched.js";
 import type { Example, Objective, PreferenceExample, RowKind } from "./types.js";
 
-/** The objective that trains on rows of a kind. */
-export function objectiveOf(kind: RowKind): Objective {
-	return kind === "sft" ? "sft" : "preference";
+interface KindInfo<K extends RowKind> {
+	/** The objective that trains on such rows. */
+	objective: Objective;
+	/** What they are called. */
+	name: string;
+	/** Kinds in which they may be written in a file: their own, and those they can be made from. */
+	writtenAs: readonly RowKind[];
+	/** Completes rows with something of other rows. */
+	completer?(maxLength: number): Completer<K>;
 }
 
-/** What rows of a kind are called. */
-export const kindNames: Record<RowKind, string> = {
-	preference: "pairs of a chosen and a rejected answer",
-	sft: "prompts with one answer",
-	unpaired: "single answers with a label",
-};
-
-/**
- * Kinds in which rows of a kind may be written in a file: its own, and those it can be made from. Labelled rows come
- * first, because they are also rows for SFT.
- */
-export const writtenAs: Record<RowKind, readonly RowKind[]> = {
-	unpaired: ["unpaired", "preference"],
-	preference: ["preference"],
-	sft: ["sft"],
+/** Labelled rows come first: they are also rows for SFT. */
+export const rowKinds: { readonly [K in RowKind]: KindInfo<K> } = {
+	unpaired: {
+		objective: "preference",
+		name: "single answers with a label",
+		writtenAs: ["unpaired", "preference"],
+		completer: (maxLength) => new Mismatcher(maxLength),
+	},
+	preference: {
+		objective: "preference",
+		name: "pairs of a chosen and a rejected answer",
+		writtenAs: ["preference"],
+	},
+	sft: { objective: "sft", name: "prompts with one answer", writtenAs: ["sft"] },
 };
 
 /** The examples of kind `kind` that one row written as `written` gives: a pair is a desirable and an undesirable one. */

@@ -4,7 +4,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { XrightError } from "../errors.js";
 import { codecs } from "./row-codec.js";
-import { objectiveOf } from "./row-kinds.js";
+import { rowKinds } from "./row-kinds.js";
 import type { DataReport, Dataset, Objective, Row, RowKind } from "./types.js";
 
 /** Token ids of all rows, little-endian int32. */
@@ -111,7 +111,7 @@ export class TokenFile<K extends RowKind> implements Dataset<K> {
 
 	constructor(kind: K, folder: string, key: string, report: DataReport) {
 		this.kind = kind;
-		this.objective = objectiveOf(kind);
+		this.objective = rowKinds[kind].objective;
 		this.key = key;
 		this.report = report;
 		this.#folder = folder;
