@@ -17,8 +17,9 @@ const libEdges: Record<string, string[]> = {
 	native: [],
 	data: ["tokenizer"],
 	train: ["strategies", "data", "eval", "report", "model", "native", "tokenizer"],
-	cli: ["train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
-	index: ["train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
+	sweep: ["train", "strategies", "data", "eval", "report", "model"],
+	cli: ["sweep", "train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
+	index: ["sweep", "train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
 };
 const anywhere = ["config", "errors"];
 

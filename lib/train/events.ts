@@ -77,6 +77,8 @@ export interface RunSummary {
 	dropped: Record<Objective, Record<string, number>>;
 	/** Folder of the adapter (PEFT layout) or model (Hugging Face layout). */
 	artifact: string;
+	/** SHA-256 of configuration, model and data, whatever their place on disk: equal keys are results of the same run. */
+	key: string;
 	/** Answers to `evaluation.prompts` before the first and after the last step; absent without prompts. */
 	samples?: Sample[];
 }

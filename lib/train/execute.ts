@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resolveConfig } from "../config/resolve.js";
 import type { RunConfig, RunConfigInput } from "../config/schema.js";
@@ -6,10 +5,11 @@ import { XrightError } from "../errors.js";
 import type { StrategyFactory } from "../strategies/types.js";
 import { replaceFolder } from "./artifact.js";
 import { compareRuns } from "./checkpoint/compare.js";
+import { resultKey, runIdentity } from "./checkpoint/identity.js";
 import { findCheckpoint } from "./checkpoint/read.js";
 import { removeLeftovers } from "./checkpoint/retention.js";
 import { type CheckpointParts, restoreRun, saveRun } from "./checkpoint/run-checkpoint.js";
-import { type RunIdentity, type RunState, readState } from "./checkpoint/state.js";
+import { type RunState, readState } from "./checkpoint/state.js";
 import { Interrupted, type TrainContext } from "./context.js";
 import { openData, type RunData } from "./data.js";
 import { prettyJson, replaceFile } from "./durable.js";
@@ -23,16 +23,13 @@ import { planNotes, planRun, type RunPlan, strategyFactory } from "./plan.js";
 import { ReferencePolicy } from "./reference.js";
 import { answerPrompts } from "./samples.js";
 import { summarize } from "./summary.js";
+import { version } from "./version.js";
 import { trainedWeights } from "./weights.js";
 
 export interface ExecuteOptions {
 	resume: boolean;
 	strategy: StrategyFactory | undefined;
 }
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-	version: string;
-};
 
 /** A whole run, from the configuration to the summary. Throws ABORTED when it is stopped before training began. */
 export async function executeRun(
@@ -112,7 +109,7 @@ class Execution {
 		const { train, heldOut } = data;
 		const { emit, signal } = around;
 		this.#context = { config, steps, session, strategy, train, heldOut, reference, optima, emit, signal };
-		const identity: RunIdentity = { config, model: found.fingerprint, data: data.keys };
+		const identity = runIdentity(config, found, data);
 		this.#parts = {
 			folder: folder.checkpoints,
 			context: this.#context,
@@ -173,7 +170,8 @@ class Execution {
 		const answers = status === "completed" ? await this.#answers().catch(nothingIfStopped) : [];
 		const memory = this.#loaded.session.memory();
 		const prompts = this.#config.evaluation.prompts;
-		const summary = summarize(status, progress, { gpu, memory, artifact, data: this.#data, prompts, answers });
+		const key = resultKey(this.#parts.identity);
+		const summary = summarize(status, progress, { key, gpu, memory, artifact, data: this.#data, prompts, answers });
 		await replaceFile(this.#folder.summary, prettyJson(summary));
 		return summary;
 	}

@@ -5,6 +5,8 @@ import type { Progress } from "./loop.js";
 import { byObjective } from "./objectives.js";
 
 export interface SummaryParts {
+	/** Of what the result depends on. */
+	key: string;
 	/** Median GPU utilisation in percent; null on the CPU. */
 	gpu: number | null;
 	memory: MemoryStats;
@@ -32,6 +34,7 @@ export function summarize(status: RunSummary["status"], progress: Progress, part
 		final: progress.final,
 		dropped: byObjective((objective) => parts.data.train[objective]?.dataset.report.dropped ?? {}),
 		artifact: parts.artifact,
+		key: parts.key,
 	};
 	if (parts.answers.length > 0) {
 		summary.samples = parts.prompts.map((prompt, index) => ({

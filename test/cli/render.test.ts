@@ -67,6 +67,7 @@ test("the end of a run shows losses, answers, files and the next step", () => {
 		final: { dpo: 0.6512, sft: 1.8021, "gap/dpo": 0.6512, "gap/sft": 1.8021, ideal_distance: 1.9161 },
 		dropped: { preference: {}, sft: {} },
 		artifact: "runs/a/adapter",
+		key: "0123",
 		samples: [{ prompt: "Hi", before: "one\ntwo", after: "\x1b[0mthree" }],
 	};
 	expect(summaryText(summary, "runs/a")).toMatchInlineSnapshot(`
