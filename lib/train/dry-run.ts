@@ -50,7 +50,7 @@ export async function planRunOnly(
 			...estimate(config, found.files, micro),
 		};
 		const memory = { weights: 0, trainable: 0, activationsPeak: 0, devicePeak: null };
-		const parts = { gpu: null, memory, artifact: "", data, prompts: [], answers: [] };
+		const parts = { gpu: null, memory, artifact: "", data, prompts: [], answers: [], profile: null };
 		return { plan, summary: summarize("planned", freshProgress(), parts) };
 	} finally {
 		data.close();
