@@ -18,7 +18,8 @@ const libEdges: Record<string, string[]> = {
 	native: [],
 	data: ["tokenizer"],
 	train: ["strategies", "data", "eval", "report", "model", "native", "tokenizer"],
-	cli: ["train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
+	bench: ["train", "data", "report", "model", "native", "tokenizer"],
+	cli: ["bench", "train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
 	index: ["train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
 };
 const anywhere = ["config", "errors", "files"];

@@ -92,7 +92,9 @@ async function finish(child: Child, name: string, signal: AbortSignal): Promise<
 		const [code, killer] = await once(child, "close");
 		if (code === 0) return;
 		const how = code === null ? `was ended by ${killer}` : `ended with ${code}`;
-		throw new XrightError("INTERNAL", `the benchmark's ${name} process ${how}: ${lastLine(errors)}`, { detail: errors });
+		throw new XrightError("INTERNAL", `the benchmark's ${name} process ${how}: ${lastLine(errors)}`, {
+			detail: errors,
+		});
 	} catch (error) {
 		if (signal.aborted) throw new XrightError("ABORTED", "the benchmark was stopped", { cause: error });
 		throw error;

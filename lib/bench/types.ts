@@ -90,6 +90,8 @@ export interface Sweep {
 	title: string;
 	x: string;
 	y: string;
+	/** The x axis is logarithmic. */
+	log?: boolean;
 	/** Name of the line and position on the x axis; null leaves the contender out. */
 	place(contender: Contender): { line: string; x: number } | null;
 	value(measurement: Measurement): number;

@@ -1,4 +1,16 @@
-import { memory, OURS, OURS_CACHED, ours, ratio, speed, TRL, TRL_FAST, torchLoop, trl, trlFast } from "../contenders.js";
+import {
+	memory,
+	OURS,
+	OURS_CACHED,
+	ours,
+	ratio,
+	speed,
+	TRL,
+	TRL_FAST,
+	torchLoop,
+	trl,
+	trlFast,
+} from "../contenders.js";
 import type { Trial } from "../types.js";
 
 export const dpo: Trial = {

@@ -33,9 +33,18 @@ export const scale: Trial = {
 	model: "smollm2-135m",
 	job: { objective: "sft" },
 	contenders: [...short, ...long],
-	bars: [{ text: "dearest over cheapest token, rows of 64, 64 to 4096 tokens", value: spread, unit: "×", atMost: 1.25 }],
+	bars: [
+		{ text: "dearest over cheapest token, rows of 64, 64 to 4096 tokens", value: spread, unit: "×", atMost: 1.25 },
+	],
 	sweeps: [
-		{ title: "Cost per token", x: "tokens of the micro-batch", y: "µs per token", place, value: (m) => perToken(m) * 1e6 },
+		{
+			title: "Cost per token",
+			x: "tokens of the micro-batch",
+			y: "µs per token",
+			log: true,
+			place,
+			value: (m) => perToken(m) * 1e6,
+		},
 		{ title: "Time per step", x: "tokens of the step", y: "seconds", place, value: (m) => m.secondsPerStep },
 		{ title: "Peak memory", x: "tokens of the micro-batch", y: "GB", place, value: (m) => m.peakBytes / 1e9 },
 	],

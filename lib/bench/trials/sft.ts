@@ -9,6 +9,12 @@ export const sft: Trial = {
 	contenders: [trl(), trlFast(), torchLoop(), ours()],
 	bars: [
 		{ text: "speed over TRL's defaults", value: ratio(speed, OURS, TRL), unit: "×", atLeast: 10, stretch: 16 },
-		{ text: "speed over TRL's best settings", value: ratio(speed, OURS, TRL_FAST), unit: "×", atLeast: 10, stretch: 16 },
+		{
+			text: "speed over TRL's best settings",
+			value: ratio(speed, OURS, TRL_FAST),
+			unit: "×",
+			atLeast: 10,
+			stretch: 16,
+		},
 	],
 };

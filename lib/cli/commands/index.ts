@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { bench } from "./bench.js";
 import { doctor } from "./doctor.js";
 import { generate } from "./generate.js";
 import { run } from "./run.js";
@@ -7,4 +8,4 @@ import { score } from "./score.js";
 import { setup } from "./setup.js";
 
 /** Every command, in the order of the help text. */
-export const commands: readonly CommandModule[] = [run, score, generate, schema, setup, doctor];
+export const commands: readonly CommandModule[] = [run, score, generate, bench, schema, setup, doctor];
