@@ -1,6 +1,6 @@
 import { BadRow, UnwantedRow } from "../bad-row.js";
 import type { PreferenceExample } from "../types.js";
-import { pair, stringField, userMessage } from "./fields.js";
+import { chosenAnswer, pair, stringField, userMessage } from "./fields.js";
 import { byKeys, type Format, type FormatOptions, type JsonRow } from "./format.js";
 
 /** Two answers with a safety label each, as in PKU-SafeRLHF; the safe one is preferred, equal labels are left out. */
@@ -13,7 +13,7 @@ export const safeRlhf: Format = {
 		objective === "preference"
 			? byKeys(row, ["response_0", "response_1", "is_response_0_safe", "is_response_1_safe"])
 			: null,
-	convert: { preference: convert },
+	convert: { preference: convert, sft: chosenAnswer(convert) },
 };
 
 /** A plain prompt is written as in hh-rlhf, so that a base model sees where the answer begins. */

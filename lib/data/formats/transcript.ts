@@ -1,31 +1,25 @@
-import type { PreferenceExample, SftExample, Text } from "../types.js";
-import { answerOf, userMessage } from "./fields.js";
+import type { PreferenceExample, Text } from "../types.js";
+import { answerOf, chosenAnswer, userMessage } from "./fields.js";
 import type { Format, FormatOptions, JsonRow } from "./format.js";
 import { preference, preferencePair } from "./preference.js";
 
 /**
  * The rows of "preference" as plain text in the manner of hh-rlhf, for models without a chat template. Only taken when
- * it is asked for. SFT learns the chosen answers of exactly the rows that make usable pairs.
+ * it is asked for.
  */
 export const transcript: Format = {
 	name: "transcript",
 	shape: preference.shape,
-	description:
-		'the rows of "preference" written out as "\\n\\nHuman: …\\n\\nAssistant: …"; SFT learns the chosen answers',
+	description: 'the rows of "preference" written out as "\\n\\nHuman: …\\n\\nAssistant: …"',
 	keys: preference.keys,
 	detect: () => null,
-	convert: { preference: convert, sft },
+	convert: { preference: convert, sft: chosenAnswer(convert) },
 };
 
 function convert(row: JsonRow, options: FormatOptions): PreferenceExample {
 	const pair = preferencePair(row, { template: "chat" });
 	if (options.template === "chat") return pair;
 	return { prompt: written(pair.prompt), chosen: answer(pair.chosen), rejected: answer(pair.rejected) };
-}
-
-function sft(row: JsonRow, options: FormatOptions): SftExample {
-	const { prompt, chosen } = convert(row, options);
-	return { prompt, response: chosen };
 }
 
 function answer(text: Text): string {

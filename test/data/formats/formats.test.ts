@@ -185,6 +185,17 @@ describe("transcript", () => {
 	});
 });
 
+test("formats with pairs serve SFT by their chosen answers, when they are asked for", () => {
+	const plainRow = { prompt: "Q: ", chosen: " yes", rejected: " no" };
+	expect(sftOf("preference", plainRow)).toEqual({ prompt: "Q: ", response: " yes" });
+	const shared = "\n\nHuman: a\n\nAssistant:";
+	const transcripts = { chosen: `${shared} good`, rejected: `${shared} bad` };
+	expect(sftOf("implicit-prompt", transcripts)).toEqual({ prompt: shared, response: " good" });
+	for (const row of [plainRow, transcripts]) {
+		expect(formats.filter((format) => format.detect(row, "sft") !== null)).toEqual([]);
+	}
+});
+
 describe("sft formats", () => {
 	test("prompt-completion", () => {
 		expect(sftOf("prompt-completion", { prompt: "a", completion: " b" })).toEqual({ prompt: "a", response: " b" });
