@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { XrightError } from "../errors.js";
 import type { Tokenizer } from "../tokenizer/types.js";
-import { BadRow } from "./bad-row.js";
+import { BadRow, UnwantedRow } from "./bad-row.js";
 import { buildCache, cacheFolder, cacheKey, openCache } from "./cache.js";
 import { chooseFormat, type FormatChoice, ROWS_TO_DETECT } from "./choose-format.js";
 import type { JsonRow } from "./formats/format.js";
@@ -11,7 +11,7 @@ import { checkReport, publicReport, ReportBuilder, type StoredReport } from "./r
 import { codecs } from "./row-codec.js";
 import { examplesFrom, rowKinds } from "./row-kinds.js";
 import { TokenFile, type TokenWriter } from "./token-file.js";
-import { LOST, SAME, type Tokenized, tokenizeExample } from "./tokenize.js";
+import { type Tokenized, tokenizeExample } from "./tokenize.js";
 import type { Dataset, Example, Row, RowKind } from "./types.js";
 
 export interface DataSpec {
@@ -117,19 +117,19 @@ class Builder<K extends RowKind> {
 	}
 
 	/** The ids of a row's examples, or why one cannot be used. */
-	#examples(raw: RawRow, format: FormatChoice): Promise<(Tokenized<K> | string)[]> {
+	async #examples(raw: RawRow, format: FormatChoice): Promise<(Tokenized<K> | BadRow)[]> {
 		const { tokenizer, maxLength } = this.#context;
-		const reasonOf = (error: unknown) => {
-			if (error instanceof BadRow) return error.reason;
+		const badRow = (error: unknown) => {
+			if (error instanceof BadRow) return error;
 			throw error;
 		};
 		try {
 			const examples = this.#convert(raw, format);
-			return Promise.all(
-				examples.map((example) => tokenizeExample(this.#kind, example, tokenizer, maxLength).catch(reasonOf)),
+			return await Promise.all(
+				examples.map((example) => tokenizeExample(this.#kind, example, tokenizer, maxLength).catch(badRow)),
 			);
 		} catch (error) {
-			return Promise.resolve([reasonOf(error)]);
+			return [badRow(error)];
 		}
 	}
 
@@ -148,9 +148,9 @@ class Builder<K extends RowKind> {
 		return choice;
 	}
 
-	#keepGood(results: readonly (Tokenized<K> | string)[], line: number): Row<K>[] {
+	#keepGood(results: readonly (Tokenized<K> | BadRow)[], line: number): Row<K>[] {
 		return results.flatMap((result) => {
-			if (typeof result !== "string") return [this.#keep(result)];
+			if (!(result instanceof BadRow)) return [this.#keep(result)];
 			this.#drop(line, result);
 			return [];
 		});
@@ -163,8 +163,8 @@ class Builder<K extends RowKind> {
 		return row;
 	}
 
-	#drop(line: number, reason: string): void {
-		this.#report.drop(line, reason, reason !== LOST && reason !== SAME);
+	#drop(line: number, row: BadRow): void {
+		this.#report.drop(line, row.reason, !(row instanceof UnwantedRow));
 	}
 }
 

@@ -1,6 +1,6 @@
 import { BadRow } from "../bad-row.js";
 import type { Message, PreferenceExample, SftExample, Text } from "../types.js";
-import type { FormatOptions, JsonRow } from "./format.js";
+import type { Converters, FormatOptions, JsonRow } from "./format.js";
 
 export function stringField(row: JsonRow, key: string): string {
 	const value = present(row, key);
@@ -74,6 +74,14 @@ export function labelField(row: JsonRow): boolean {
 	if (value === true || value === 1) return true;
 	if (value === false || value === 0) return false;
 	throw new BadRow("label is not true or false");
+}
+
+/** SFT on pairs learns the chosen answer; only on request, since no format with pairs is recognised for SFT. */
+export function chosenAnswer(toPair: Converters["preference"]): Converters["sft"] {
+	return (row, options) => {
+		const { prompt, chosen } = toPair(row, options);
+		return { prompt, response: chosen };
+	};
 }
 
 /** The leading messages that two conversations share, at most all but the last of each. */

@@ -7,7 +7,9 @@ import { messages } from "./messages.js";
 import { preference } from "./preference.js";
 import { promptCompletion } from "./prompt-completion.js";
 import { questionAnswer } from "./question-answer.js";
+import { safeRlhf } from "./safe-rlhf.js";
 import { sharegpt } from "./sharegpt.js";
+import { transcript } from "./transcript.js";
 
 /** Every data format, in the order they are listed to people. */
 export const formats: readonly Format[] = [
@@ -20,4 +22,6 @@ export const formats: readonly Format[] = [
 	labelledMessages,
 	sharegpt,
 	questionAnswer,
+	safeRlhf,
+	transcript,
 ];

@@ -1,15 +1,19 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { unpack } from "../../../lib/native/libtorch/unpack.js";
-import { makeWheel, makeZip, temporaryFolder, type ZipFile } from "./fake.js";
+import { XrightError } from "../../lib/errors.js";
+import { unpack } from "../../lib/files/unpack.js";
+import { temporaryFolder } from "../native/libtorch/fake.js";
+import { makeWheel, makeZip, type ZipFile } from "./zip.js";
+
+const broken = (reason: string) => new XrightError("IO", reason);
 
 async function unpackBytes(bytes: Buffer, record = false) {
 	const folder = await temporaryFolder();
 	const archive = join(folder, "a.zip");
 	await writeFile(archive, bytes);
 	const target = join(folder, "target");
-	const files = await unpack(archive, target, { select: (name) => name, record });
+	const files = await unpack(archive, target, { select: (name) => name, broken, record });
 	return { target, files };
 }
 
@@ -36,6 +40,9 @@ describe("unpack", () => {
 		["a parent folder inside", [{ name: "a/../../evil", data: "x" }], /would leave the folder/],
 		["an absolute name", [{ name: "/etc/evil", data: "x" }], /would leave the folder/],
 		["a backslash", [{ name: "a\\..\\evil", data: "x" }], /would leave the folder/],
+		["a drive letter", [{ name: "C:/evil", data: "x" }], /would leave the folder/],
+		["encryption", [{ ...plain, flags: 1 }], /packed in a way/],
+		["an unknown method", [{ ...plain, method: 12 }], /packed in a way/],
 		["a NUL byte", [{ name: "a\0b", data: "x" }], /would leave the folder/],
 		["a link", [{ name: "link", data: "/etc/passwd", mode: 0o120777 }], /is a link/],
 		["a name twice", [plain, plain], /twice/],
@@ -83,14 +90,18 @@ describe("unpack of a wheel", () => {
 		const archive = join(folder, "a.whl");
 		await writeFile(archive, makeWheel([plain]));
 		const select = (name: string) => (name.includes("RECORD") ? null : name);
-		await unpack(archive, join(folder, "good"), { select, record: true });
+		await unpack(archive, join(folder, "good"), { select, broken, record: true });
 		expect(await readdir(join(folder, "good/a"))).toEqual(["b.txt"]);
 		const record = "a/b.txt,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,5\n";
 		await writeFile(archive, makeZip([plain, { name: "f-1.dist-info/RECORD", data: record }]));
-		await expect(unpack(archive, join(folder, "bad"), { select, record: true })).rejects.toThrow(/sha256/);
+		await expect(unpack(archive, join(folder, "bad"), { select, broken, record: true })).rejects.toThrow(/sha256/);
 		await writeFile(archive, makeZip([plain, { name: "f-1.dist-info/RECORD", data: "" }]));
-		await expect(unpack(archive, join(folder, "none"), { select, record: true })).rejects.toThrow(/not in its RECORD/);
+		await expect(unpack(archive, join(folder, "none"), { select, broken, record: true })).rejects.toThrow(
+			/not in its RECORD/,
+		);
 		await writeFile(archive, makeZip([plain]));
-		await expect(unpack(archive, join(folder, "no"), { select, record: true })).rejects.toThrow(/has no RECORD/);
+		await expect(unpack(archive, join(folder, "no"), { select, broken, record: true })).rejects.toThrow(
+			/has no RECORD/,
+		);
 	});
 });
