@@ -144,6 +144,18 @@ test("the flags are frozen: new settings go into the configuration", () => {
 	});
 	expect(Object.fromEntries(flags)).toMatchInlineSnapshot(`
 		{
+		  "bench [trial..]": [
+		    "against",
+		    "json",
+		    "model",
+		    "output",
+		    "preference",
+		    "python",
+		    "rounds",
+		    "sft",
+		    "threads",
+		    "trial",
+		  ],
 		  "doctor": [
 		    "json",
 		  ],
@@ -162,6 +174,7 @@ test("the flags are frozen: new settings go into the configuration", () => {
 		    "dry-run",
 		    "json",
 		    "output",
+		    "profile",
 		    "resume",
 		    "set",
 		  ],

@@ -81,6 +81,18 @@ describe("losses without a reference", () => {
 		expect(evals[0]).toHaveProperty(`gap/${loss}`);
 	});
 
+	it("may report DPO's loss on held-out rows, to be compared with other runs", async () => {
+		for (const adapter of [lora, { type: "none" } as const]) {
+			const evaluation = { every: 2, preference: { loss: "sigmoid", beta: 0.2 } } as const;
+			const { steps, evals } = await train("orpo", { adapter, evaluation }, { steps: 4, optimizer: { lr: 1e-3 } });
+			expect(steps[0]!.objective).toBe("orpo");
+			expect(evals.map(({ dpo }) => dpo)).toHaveLength(3);
+			expect(evals[0]!.dpo).toBeCloseTo(Math.LN2, 12);
+			expect(evals[2]!.dpo).toBeLessThan(Math.LN2);
+			expect(evals[0]).not.toHaveProperty("orpo");
+		}
+	});
+
 	it("strategy orpo is the loss orpo alone", async () => {
 		const objective = { preference: { loss: "orpo", beta: 0.1 } } as const;
 		const alone = await train("orpo", { strategy: { name: "orpo" }, objective: {} }, { steps: 3 });
