@@ -19,7 +19,8 @@ const libEdges: Record<string, string[]> = {
 	data: ["tokenizer"],
 	train: ["strategies", "data", "eval", "report", "model", "native", "tokenizer"],
 	sweep: ["train", "strategies", "data", "eval", "report", "model"],
-	cli: ["sweep", "train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
+	bench: ["train", "data", "report", "model", "native", "tokenizer"],
+	cli: ["bench", "sweep", "train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
 	index: ["sweep", "train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
 };
 const anywhere = ["config", "errors", "files"];

@@ -52,7 +52,7 @@ export async function planRunOnly(
 		};
 		const memory = { weights: 0, trainable: 0, activationsPeak: 0, devicePeak: null };
 		const key = resultKey(runIdentity(config, found, data));
-		const parts = { key, gpu: null, memory, artifact: "", data, prompts: [], answers: [] };
+		const parts = { key, gpu: null, memory, artifact: "", data, prompts: [], answers: [], profile: null };
 		return { plan, summary: summarize("planned", freshProgress(), parts) };
 	} finally {
 		data.close();

@@ -12,6 +12,8 @@ export interface RunOptions {
 	resume?: boolean;
 	/** Check everything and say the plan in info events; train nothing. */
 	dryRun?: boolean;
+	/** Measure where the native time goes; the summary holds it. */
+	profile?: boolean;
 	/** A strategy of the caller's own instead of the configuration's. */
 	strategy?: Strategy | StrategyFactory;
 	/** Environment for caches, proxies and tokens; default `process.env`. */
@@ -23,10 +25,10 @@ export interface RunOptions {
  * nothing, installs no signal handler and never exits the process.
  */
 export function run(config: RunConfig | RunConfigInput, options: RunOptions = {}): Job<RunSummary> {
-	const { resume = false, dryRun = false, strategy } = options;
+	const { resume = false, dryRun = false, profile = false, strategy } = options;
 	const factory = strategy && asFactory(strategy);
 	return startJob(options, (around) =>
-		dryRun ? planText(config, factory, around) : executeRun(config, { resume, strategy: factory }, around),
+		dryRun ? planText(config, factory, around) : executeRun(config, { resume, profile, strategy: factory }, around),
 	);
 }
 

@@ -1,6 +1,6 @@
 import type { MemoryStats } from "../native/binding.js";
 import type { RunData } from "./data.js";
-import type { RunSummary } from "./events.js";
+import type { RunProfile, RunSummary } from "./events.js";
 import type { Progress } from "./loop.js";
 import { byObjective } from "./objectives.js";
 
@@ -15,6 +15,7 @@ export interface SummaryParts {
 	prompts: readonly string[];
 	/** Answers after training, in the order of the prompts; empty when the run was interrupted. */
 	answers: readonly string[];
+	profile: RunProfile | null;
 }
 
 /** What a run came to. */
@@ -43,5 +44,6 @@ export function summarize(status: RunSummary["status"], progress: Progress, part
 			after: parts.answers[index] ?? "",
 		}));
 	}
+	if (parts.profile) summary.profile = parts.profile;
 	return summary;
 }

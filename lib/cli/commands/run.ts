@@ -27,13 +27,18 @@ export const run = defineCommand({
 		},
 		"dry-run": dryRunOption,
 		json: jsonEventsOption,
+		profile: {
+			type: "boolean",
+			default: false,
+			describe: "Measure time and TFLOP/s of every native op; the summary holds them",
+		},
 	},
 	examples: [
 		["$0 run examples/quickstart.json", "train the small example"],
 		["$0 run my.json --set train.steps=200 --output runs/short", "override keys"],
 		["$0 run my.json --resume", "continue after an interruption"],
 	],
-	run: async ({ config: path, set, output, resume, dryRun, json }) => {
+	run: async ({ config: path, set, output, resume, dryRun, json, profile }) => {
 		const { loadConfig } = await import("../../config/load.js");
 		const train = await import("../../train/run.js");
 		const config = await loadConfig(path, { set, output });
@@ -43,7 +48,7 @@ export const run = defineCommand({
 				const plan = await follow(train.dryRun(config, { signal }), view, false);
 				process.stdout.write(json ? jsonLine({ event: "plan", ...plan }) : `${planText(plan)}\n`);
 			} else {
-				const summary = await follow(train.run(config, { signal, resume }), view, json);
+				const summary = await follow(train.run(config, { signal, resume, profile }), view, json);
 				process.stdout.write(
 					json ? jsonLine({ event: "end", ...summary }) : `${summaryText(summary, config.output)}\n`,
 				);
