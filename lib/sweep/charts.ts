@@ -7,15 +7,16 @@ const axes = { x: { label: "held-out DPO loss" }, y: { label: "held-out SFT loss
 
 /** Where the runs end: each strategy over λ, with the spread over the seeds and the front. */
 export async function frontSvg(result: SweepResult): Promise<string> {
-	const labels = [...new Set(result.groups.map(({ label }) => label))];
+	const groups = result.groups.filter(isPlaced);
+	const labels = [...new Set(groups.map(({ label }) => label))];
 	return frontChart({
 		...axes,
 		title: "Trade-off between both objectives",
 		note: `Mean over the seeds; crosses: one standard deviation. Numbers are λ. Lower left is better.`,
-		description: `Held-out DPO and SFT losses at the end of ${result.groups.length} strategies and λ.`,
+		description: `Held-out DPO and SFT losses at the end of ${groups.length} strategies and λ.`,
 		series: labels.map((label) => ({
 			name: label,
-			points: result.groups
+			points: groups
 				.filter((group) => group.label === label)
 				.sort((a, b) => (a.lambda ?? 0) - (b.lambda ?? 0))
 				.map(endPoint),
@@ -27,7 +28,8 @@ export async function frontSvg(result: SweepResult): Promise<string> {
 
 /** How the held-out losses went during training: the mean over the seeds of each strategy and λ. */
 export async function trajectoriesSvg(result: SweepResult, folder: string): Promise<string> {
-	const paths = result.groups.map(async (group) => {
+	const groups = result.groups.filter(isPlaced);
+	const paths = groups.map(async (group) => {
 		const members = result.points.filter((point) => point.status === "completed" && isOf(point, group));
 		const runs = await Promise.all(
 			members.map((point) => readEvaluations(join(folder, point.folder, "metrics.jsonl"))),
@@ -45,10 +47,15 @@ export async function trajectoriesSvg(result: SweepResult, folder: string): Prom
 		...axes,
 		title: "Both objectives during training",
 		note: "Mean over the seeds; hollow: before training, crosses: one standard deviation at the end. Numbers are λ.",
-		description: `Paths of the held-out DPO and SFT losses of ${result.groups.length} strategies and λ.`,
+		description: `Paths of the held-out DPO and SFT losses of ${groups.length} strategies and λ.`,
 		paths: await Promise.all(paths),
 		marks: idealPoint(result),
 	});
+}
+
+/** Whether both losses were measured. */
+function isPlaced({ mean }: GroupRecord): boolean {
+	return mean.dpo !== null && mean.sft !== null;
 }
 
 function isOf(point: { label: string; lambda: number | null }, group: GroupRecord): boolean {

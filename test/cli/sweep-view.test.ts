@@ -1,5 +1,5 @@
 import { PassThrough } from "node:stream";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { SweepView } from "../../lib/cli/render/sweep-view.js";
 import type { PointRecord, SweepEvent } from "../../lib/sweep/types.js";
 
@@ -19,6 +19,19 @@ const events: [seconds: number, SweepEvent][] = [
 	[0, { event: "sweep", points: 4, finished: 1, output: "/o" }],
 	[0, { event: "point", point: "b", index: 2, points: 4 }],
 	[0, { event: "info", message: "said before", point: "b" }],
+	[
+		0,
+		{
+			event: "start",
+			steps: 10,
+			resumedFrom: 0,
+			model: {},
+			output: "/o/b",
+			strategy: "sft",
+			rows: {},
+			point: "b",
+		} as unknown as SweepEvent,
+	],
 	[50, { ...step, step: 5, point: "b" }],
 	[60, { event: "point-end", point: "b", index: 2, points: 4, record: record({}) }],
 	[60, { event: "point", point: "c", index: 3, points: 4 }],
@@ -57,4 +70,10 @@ test("a line for each run and how it ended, with the time left for those of this
 			"",
 		].join("\n"),
 	);
+});
+
+test("on a terminal also the running step, with the time left for the whole sweep", () => {
+	vi.stubEnv("CI", "");
+	// Half of the first of three runs took 50 seconds.
+	expect(shown(true)).toContain("\r\x1b[2K[2/4] b  step 5/10  sft 2.0000  ETA 4:10");
 });
