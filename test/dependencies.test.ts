@@ -17,8 +17,9 @@ const libEdges: Record<string, string[]> = {
 	report: [],
 	native: [],
 	data: ["tokenizer"],
+	toy: ["strategies", "data", "eval", "report"],
 	train: ["strategies", "data", "eval", "report", "model", "native", "tokenizer"],
-	cli: ["train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
+	cli: ["train", "toy", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
 	index: ["train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
 };
 const anywhere = ["config", "errors", "files"];
