@@ -96,6 +96,7 @@ const explanations: Record<string, string> = {
 	attn_implementation: "attention never materialises its scores; there is nothing to switch on",
 	use_liger_kernel: "the head and the loss are always computed in chunks; there is nothing to switch on",
 	zero_stage: "this release trains on one device",
+	sweep: "a configuration with a sweep is for `xright-native sweep`",
 };
 
 const byForeignName = new Map<string, string>();

@@ -6,6 +6,7 @@ type Definition = {
 	innerType?: Schema;
 	shape?: Record<string, Schema>;
 	options?: Schema[];
+	element?: Schema;
 	discriminator?: string;
 	defaultValue?: unknown;
 };
@@ -32,7 +33,10 @@ function objectsOf(schema: Schema): Record<string, Schema>[] {
 export function keysAt(root: Schema, path: readonly PropertyKey[]): Set<string> {
 	let schemas = [root];
 	for (const key of path) {
-		schemas = schemas.flatMap(objectsOf).flatMap((shape) => (Object.hasOwn(shape, key) ? [shape[String(key)]!] : []));
+		schemas =
+			typeof key === "number"
+				? schemas.flatMap((schema) => definition(unwrap(schema)).element ?? [])
+				: schemas.flatMap(objectsOf).flatMap((shape) => (Object.hasOwn(shape, key) ? [shape[String(key)]!] : []));
 	}
 	return new Set(schemas.flatMap(objectsOf).flatMap(Object.keys));
 }

@@ -1,14 +1,14 @@
 import { statSync } from "node:fs";
 import { XrightError } from "../errors.js";
 import type { Tokenizer } from "../tokenizer/types.js";
-import { BadRow } from "./bad-row.js";
+import { BadRow, UnwantedRow } from "./bad-row.js";
 import { buildCache, cacheFolder, cacheKey, openCache } from "./cache.js";
 import { chooseFormat, ROWS_TO_DETECT } from "./choose-format.js";
 import type { Format, JsonRow } from "./formats/format.js";
 import { findDataFile, hashFile, type RawRow, readRows } from "./read.js";
 import { checkReport, publicReport, ReportBuilder, type StoredReport } from "./report.js";
 import { TokenFile, type TokenWriter } from "./token-file.js";
-import { type Example, LOST, SAME, type Tokenized, tokenizeExample } from "./tokenize.js";
+import { type Example, type Tokenized, tokenizeExample } from "./tokenize.js";
 import type { Dataset, Objective, Row } from "./types.js";
 
 export interface DataSpec {
@@ -105,19 +105,19 @@ class Builder<O extends Objective> {
 		const kept: { source: number; row: Row<O> }[] = [];
 		for (const [index, result] of results.entries()) {
 			const source = this.#source++;
-			if (typeof result === "string") this.#drop((rows[index] as RawRow).line, result);
+			if (result instanceof BadRow) this.#drop((rows[index] as RawRow).line, result);
 			else kept.push({ source, row: this.#keep(result) });
 		}
 		await this.#writer.append(this.#objective, kept);
 	}
 
 	/** The row's ids, or why it cannot be used. */
-	async #one(raw: RawRow, format: Format): Promise<Tokenized<O> | string> {
+	async #one(raw: RawRow, format: Format): Promise<Tokenized<O> | BadRow> {
 		try {
 			const { tokenizer, maxLength } = this.#context;
 			return await tokenizeExample(this.#objective, this.#convert(raw, format), tokenizer, maxLength);
 		} catch (error) {
-			if (error instanceof BadRow) return error.reason;
+			if (error instanceof BadRow) return error;
 			throw error;
 		}
 	}
@@ -143,8 +143,8 @@ class Builder<O extends Objective> {
 		return row;
 	}
 
-	#drop(line: number, reason: string): void {
-		this.#report.drop(line, reason, reason !== LOST && reason !== SAME);
+	#drop(line: number, row: BadRow): void {
+		this.#report.drop(line, row.reason, !(row instanceof UnwantedRow));
 	}
 }
 

@@ -1,6 +1,6 @@
 import { ChatTemplateError } from "../tokenizer/chat-template.js";
 import type { Tokenizer } from "../tokenizer/types.js";
-import { BadRow } from "./bad-row.js";
+import { BadRow, UnwantedRow } from "./bad-row.js";
 import type { Message, Objective, PreferenceExample, PreferenceRow, Row, SftExample, SftRow, Text } from "./types.js";
 
 export interface Tokenized<O extends Objective = Objective> {
@@ -20,7 +20,7 @@ const TEMPLATE_TIME = new Date(2024, 6, 26);
 
 /**
  * Prompt and response are tokenised apart and their ids joined. Throws BadRow when the chat template refuses the
- * messages, and with LOST or SAME when maxLength leaves nothing to learn.
+ * messages, UnwantedRow with LOST or SAME when maxLength leaves nothing to learn.
  */
 export function tokenizeExample<O extends Objective>(
 	objective: O,
@@ -47,7 +47,7 @@ const tokenizers = {
 		const prompt = await promptIds(example.prompt, tokenizer);
 		const whole = await responseIds(example.prompt, [example.chosen, example.rejected], tokenizer);
 		const [chosen, rejected] = whole.map((ids) => cut(ids, prompt, maxLength)) as [Int32Array, Int32Array];
-		if (equal(chosen, rejected)) throw new BadRow(SAME);
+		if (equal(chosen, rejected)) throw new UnwantedRow(SAME);
 		const row: PreferenceRow = { prompt, chosen, rejected };
 		return { row, truncated: chosen !== whole[0] || rejected !== whole[1] };
 	},
@@ -89,7 +89,7 @@ function cut(response: Int32Array, prompt: Int32Array, maxLength: number): Int32
 	const room = maxLength - prompt.length;
 	const least = prompt.length > 0 ? 1 : 2;
 	if (response.length < least) throw new BadRow("response without tokens");
-	if (room < least) throw new BadRow(LOST);
+	if (room < least) throw new UnwantedRow(LOST);
 	return response.length > room ? response.slice(0, room) : response;
 }
 

@@ -156,6 +156,18 @@ export interface MemoryStats {
 	devicePeak: number | null;
 }
 
+/** What one op cost while a profile ran. */
+export interface ProfileRow {
+	/** `attention`, `q_proj|k_proj|v_proj`, … */
+	op: string;
+	/** `forward`, `backward`, `weight gradient`, … */
+	pass: string;
+	calls: number;
+	seconds: number;
+	/** Multiplications and additions of its matrix products; 0 for element-wise ops. */
+	flops: number;
+}
+
 /** What `save` writes and `restore` reads: PEFT-named adapter, HF-named model, optimiser state, reference snapshot. */
 export type StateKind = "adapter" | "model" | "optimizer" | "reference";
 
@@ -177,6 +189,8 @@ export interface NativeSession {
 	restore(kind: StateKind, weights: Weights): Promise<void>;
 	/** Drops accumulated gradients. */
 	zeroGrad(): Promise<void>;
+	/** Starts a profile (or starts it over) or ends it; resolves with what the one that ends collected. */
+	profile(on: boolean): Promise<ProfileRow[]>;
 	memory(): MemoryStats;
 	/** Makes the running call reject with ABORTED at the next layer; later calls run normally. */
 	interrupt(): void;

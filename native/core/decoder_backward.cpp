@@ -2,17 +2,27 @@
 
 #include "core/decoder.h"
 #include "nn/attention.h"
+#include "nn/profile.h"
 #include "nn/rope.h"
 
 namespace xright {
 
+namespace {
+
 // The residual stream's gradient dx is float32; products take it rounded to the model's dtype.
+void round_gradient(const at::Tensor& dx_TD, at::Tensor& dout_TD) {
+  const nn::Timed timed("residual copy", "backward");
+  dout_TD.copy_(dx_TD);
+}
+
+}  // namespace
+
 void Decoder::mlp_backward(Block& block, Saved& saved, at::Tensor& dx_TD) {
   const DecoderSpec& s = model_.spec;
   const int64_t T = dx_TD.size(0);
   const auto options = model_.options();
   auto dout_TD = delta_.get({T, s.hidden}, options);
-  dout_TD.copy_(dx_TD);
+  round_gradient(dx_TD, dout_TD);
   auto dh_TF = dh_.get({T, s.ffn}, options), h_TF = h_.get({T, s.ffn}, options);
   auto dy_TD = dy_.get({T, s.hidden}, options), y_TD = y_.get({T, s.hidden}, options);
   at::Tensor ds_TR;
@@ -33,7 +43,7 @@ void Decoder::attention_backward(Block& block, Saved& saved, at::Tensor& dx_TD,
   const int64_t T = dx_TD.size(0);
   const auto options = model_.options();
   auto dout_TD = delta_.get({T, s.hidden}, options);
-  dout_TD.copy_(dx_TD);
+  round_gradient(dx_TD, dout_TD);
   auto do_TP = dattention_.get({T, s.heads * s.head_dim}, options);
   at::Tensor ds_TR;
   nn::linear_backward_input(block.output, mode_.dropout, dout_TD, do_TP, ds_TR);

@@ -6,6 +6,7 @@
 #include "core/decoder.h"
 #include "models/rope_scaling.h"
 #include "nn/attention.h"
+#include "nn/profile.h"
 #include "nn/rope.h"
 
 namespace xright {
@@ -184,7 +185,10 @@ at::Tensor Decoder::forward(const PackedBatch& batch, const ForwardMode& mode) {
   recomputing_ = false;
   prepare(batch);
   auto x_TD = x_.get({batch.tokens, model_.spec.hidden}, model_.float_options());
-  x_TD.copy_(model_.embedding_VD.index_select(0, batch.ids_T));
+  {
+    const nn::Timed timed("embedding", "forward");
+    x_TD.copy_(model_.embedding_VD.index_select(0, batch.ids_T));
+  }
   at::Tensor delta_TD;
   for (size_t layer = 0; layer < model_.blocks.size(); ++layer) {
     check_interrupt();

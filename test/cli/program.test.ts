@@ -32,7 +32,7 @@ describe("bad usage ends with 2 and one helpful message", () => {
 		[["run"], "Not enough non-option arguments: got 0, need at least 1"],
 		[["run", "c.json", "--sett", "a=1"], "Unknown argument: sett"],
 		[["run", "c.json", "--output"], "Not enough arguments following: output"],
-		[["schema", "extra"], "Unknown argument: extra"],
+		[["schema", "run", "extra"], "Unknown argument: extra"],
 		[["score", "c.json"], "Missing required argument: out"],
 		[["generate", "c.json", "--prompt", "a", "--file", "b"], "Arguments prompt and file are mutually exclusive"],
 	])("%j", async (args, message) => {
@@ -101,9 +101,11 @@ describe("colour", () => {
 	});
 });
 
-test("schema prints the file in the repository", async () => {
+test("schema prints the files in the repository", async () => {
 	const file = new URL("../../schema/run.schema.json", import.meta.url);
 	expect(await runCli(["schema"])).toEqual({ code: 0, stdout: readFileSync(file, "utf8"), stderr: "" });
+	const sweep = new URL("../../schema/sweep.schema.json", import.meta.url);
+	expect((await runCli(["schema", "sweep"])).stdout).toBe(readFileSync(sweep, "utf8"));
 });
 
 test("a reader that stops reading is no crash", () => {
@@ -163,7 +165,9 @@ test("the flags are frozen: new settings go into the configuration", () => {
 		    "resume",
 		    "set",
 		  ],
-		  "schema": [],
+		  "schema [kind]": [
+		    "kind",
+		  ],
 		  "score <config>": [
 		    "config",
 		    "out",
@@ -172,6 +176,13 @@ test("the flags are frozen: new settings go into the configuration", () => {
 		  "setup": [
 		    "device",
 		    "json",
+		  ],
+		  "sweep <config>": [
+		    "config",
+		    "dry-run",
+		    "json",
+		    "output",
+		    "set",
 		  ],
 		}
 	`);

@@ -143,6 +143,7 @@ describe("unknown keys say what to write instead", () => {
 			"unknown key reference: the reference policy is the model as the run starts; naming another one is not in this release",
 		],
 		[{ train: { bacth: {} } }, "unknown key train.bacth: did you mean train.batch?"],
+		[{ sweep: {} }, "unknown key sweep: a configuration with a sweep is for `xright-native sweep`"],
 		[{ stratgey: {} }, "unknown key stratgey: did you mean strategy?"],
 		[{ warmup: 3 }, "unknown key warmup: did you mean train.schedule.warmup?"],
 		[{ checkpoint: { zzz: 3 } }, "unknown key checkpoint.zzz; known here: every, keep"],

@@ -85,6 +85,14 @@ describe("loadDataset", () => {
 		expect(allRows(data).map(({ source }) => source)).toEqual([1]);
 	});
 
+	test("rows that a format leaves out are counted but are not bad", async () => {
+		const answers = { prompt: "a", response_0: "b", response_1: "c", is_response_0_safe: true };
+		const rows = [true, true, false].map((is_response_1_safe) => ({ ...answers, is_response_1_safe }));
+		const data = await loadDataset("preference", spec(writeRows(rows)), context({ maxBadRows: 0 }));
+		expect(data.report).toMatchObject({ kept: 1, dropped: { "equal safety labels": 2 }, examples: [] });
+		expect(allRows(data).map(({ source }) => source)).toEqual([2]);
+	});
+
 	test("a closed data set and rows beyond the end are errors", async () => {
 		const data = await loadDataset("sft", spec(writeRows(numbered(3))), context());
 		expect(() => data.row(3)).toThrow("row 3 of 3");

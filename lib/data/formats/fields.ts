@@ -1,6 +1,6 @@
 import { BadRow } from "../bad-row.js";
 import type { Message, PreferenceExample, SftExample, Text } from "../types.js";
-import type { FormatOptions, JsonRow } from "./format.js";
+import type { Converters, FormatOptions, JsonRow } from "./format.js";
 
 export function stringField(row: JsonRow, key: string): string {
 	const value = present(row, key);
@@ -56,6 +56,14 @@ export function pair(prompt: Text, chosen: string, rejected: string): Preference
 export function demonstration(prompt: Text, response: string, key: string): SftExample {
 	if (response.trim() === "") throw new BadRow(`empty ${key}`);
 	return { prompt, response };
+}
+
+/** SFT on pairs learns the chosen answer; only on request, since no format with pairs is recognised for SFT. */
+export function chosenAnswer(toPair: Converters["preference"]): Converters["sft"] {
+	return (row, options) => {
+		const { prompt, chosen } = toPair(row, options);
+		return { prompt, response: chosen };
+	};
 }
 
 /** The leading messages that two conversations share, at most all but the last of each. */

@@ -1,6 +1,6 @@
 import { BadRow } from "../bad-row.js";
 import type { Message, PreferenceExample } from "../types.js";
-import { answerOf, commonMessages, pair, textField } from "./fields.js";
+import { answerOf, chosenAnswer, commonMessages, pair, textField } from "./fields.js";
 import { byKeys, type Format, type FormatOptions, type JsonRow } from "./format.js";
 
 const HUMAN = "\n\nHuman:";
@@ -16,7 +16,7 @@ export const implicitPrompt: Format = {
 		objective === "preference"
 			? byKeys(row, ["chosen", "rejected"], ["prompt", "instruction", "conversations", "question"])
 			: null,
-	convert: { preference: convert },
+	convert: { preference: convert, sft: chosenAnswer(convert) },
 };
 
 function convert(row: JsonRow, options: FormatOptions): PreferenceExample {

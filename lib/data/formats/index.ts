@@ -5,7 +5,9 @@ import { messages } from "./messages.js";
 import { preference } from "./preference.js";
 import { promptCompletion } from "./prompt-completion.js";
 import { questionAnswer } from "./question-answer.js";
+import { safeRlhf } from "./safe-rlhf.js";
 import { sharegpt } from "./sharegpt.js";
+import { transcript } from "./transcript.js";
 
 /** Every data format, in the order they are listed to people. */
 export const formats: readonly Format[] = [
@@ -16,4 +18,6 @@ export const formats: readonly Format[] = [
 	messages,
 	sharegpt,
 	questionAnswer,
+	safeRlhf,
+	transcript,
 ];
