@@ -28,7 +28,7 @@ describe("bad usage ends with 2 and one helpful message", () => {
 	test.each([
 		[[], "Name a command."],
 		[["rnu"], "Did you mean run?"],
-		[["dance"], "Unknown argument: dance"],
+		[["teleport"], "Unknown argument: teleport"],
 		[["run"], "Not enough non-option arguments: got 0, need at least 1"],
 		[["run", "c.json", "--sett", "a=1"], "Unknown argument: sett"],
 		[["run", "c.json", "--output"], "Not enough arguments following: output"],
@@ -92,12 +92,12 @@ describe("a bad configuration ends with 2 and names file and key", () => {
 
 describe("colour", () => {
 	test("none without a terminal", async () => {
-		expect((await runCli(["dance"])).stderr).not.toContain("\x1b");
+		expect((await runCli(["teleport"])).stderr).not.toContain("\x1b");
 	});
 
 	test("FORCE_COLOR asks for it, NO_COLOR forbids it", async () => {
-		expect((await runCli(["dance"], { FORCE_COLOR: "1" })).stderr).toContain("\x1b[31merror:");
-		expect((await runCli(["dance"], { FORCE_COLOR: "", NO_COLOR: "1" })).stderr).not.toContain("\x1b");
+		expect((await runCli(["teleport"], { FORCE_COLOR: "1" })).stderr).toContain("\x1b[31merror:");
+		expect((await runCli(["teleport"], { FORCE_COLOR: "", NO_COLOR: "1" })).stderr).not.toContain("\x1b");
 	});
 });
 
@@ -144,6 +144,18 @@ test("the flags are frozen: new settings go into the configuration", () => {
 	});
 	expect(Object.fromEntries(flags)).toMatchInlineSnapshot(`
 		{
+		  "bench [trial..]": [
+		    "against",
+		    "json",
+		    "model",
+		    "output",
+		    "preference",
+		    "python",
+		    "rounds",
+		    "sft",
+		    "threads",
+		    "trial",
+		  ],
 		  "doctor": [
 		    "json",
 		  ],
@@ -162,6 +174,7 @@ test("the flags are frozen: new settings go into the configuration", () => {
 		    "dry-run",
 		    "json",
 		    "output",
+		    "profile",
 		    "resume",
 		    "set",
 		  ],
