@@ -8,8 +8,8 @@ type Issue = z.core.$ZodIssue;
 /** Sentences about one problem that zod found with a schema, each naming the key. */
 export function describeIssue(issue: Issue, config: unknown, schema: z.ZodObject): string[] {
 	if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(issue.path, key, config, schema));
-	const inner = problemsInside(issue);
-	if (inner.length > 0) return inner.flatMap((deeper) => describeIssue(deeper, config, schema));
+	const inside = issue.code === "invalid_union" ? bestAlternative(issue, valueAt(config, issue.path)) : [];
+	if (inside.length > 0) return inside.flatMap((inner) => describeIssue(inner, config, schema));
 	const where = issue.path.join(".") || "the configuration";
 	const value = valueAt(config, issue.path);
 	if (value === undefined) return [`${where} is missing`];
@@ -37,12 +37,14 @@ function problem(issue: Issue, value: unknown): string {
 	}
 }
 
-/** Problems of the alternative of a union whose kind the value is, so that only parts of it are wrong. */
-function problemsInside(issue: Issue): Issue[] {
-	if (issue.code !== "invalid_union") return [];
-	const isInside = ({ path, code }: Issue) => path.length > 0 || code === "unrecognized_keys";
-	const fitting = issue.errors.find((errors) => errors.length > 0 && errors.every(isInside)) ?? [];
-	return fitting.map((deeper) => ({ ...deeper, path: [...issue.path, ...deeper.path] }));
+/** Problems inside a section that may be written in several ways, seen as the way it comes nearest to. */
+function bestAlternative(issue: z.core.$ZodIssueInvalidUnion, value: unknown): Issue[] {
+	if (!isRecord(value)) return [];
+	const size = (errors: readonly Issue[]) =>
+		errors.reduce((sum, error) => sum + (error.code === "unrecognized_keys" ? error.keys.length : 1), 0);
+	const fitting = issue.errors.filter((errors) => errors.every((error) => error.path.length > 0 || "keys" in error));
+	const [best] = fitting.sort((a, b) => size(a) - size(b));
+	return (best ?? []).map((error) => ({ ...error, path: [...issue.path, ...error.path] }));
 }
 
 function unionOf(issue: z.core.$ZodIssueInvalidUnion, value: unknown): string {

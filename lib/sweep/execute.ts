@@ -115,9 +115,10 @@ function failedRecord(point: InspectedPoint, { code, message, hint }: XrightErro
 	return { ...record(point, "failed"), error: { code, message, ...(hint === undefined ? {} : { hint }) } };
 }
 
+/** A run is no result when a loss that was measured is not a number. */
 function completedRecord(point: InspectedPoint, summary: RunSummary): PointRecord {
-	const measures = measuresOf(summary);
-	if (measures.dpo !== null && measures.sft !== null) return { ...record(point, "completed"), ...measures };
-	const message = `${point.name}: its held-out losses are not finite`;
+	const lost = ["dpo", "sft"].filter((name) => name in summary.final && !Number.isFinite(summary.final[name]));
+	if (lost.length === 0) return { ...record(point, "completed"), ...measuresOf(summary) };
+	const message = `${point.name}: its held-out ${lost.join(" and ")} loss is not finite`;
 	return failedRecord(point, new XrightError("NON_FINITE", message));
 }

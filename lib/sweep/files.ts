@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { prettyJson, replaceFile } from "../train/durable.js";
+import { frontSvg, trajectoriesSvg } from "./charts.js";
 import { sweepMarkdown } from "./table.js";
 import type { SweepResult } from "./types.js";
 
@@ -9,7 +10,10 @@ export async function writeTables(folder: string, result: SweepResult): Promise<
 	await replaceFile(join(folder, "table.md"), sweepMarkdown(result));
 }
 
-/** Writes everything there is to look at. Throws DISK_FULL or IO. */
+/** Writes everything there is to look at; charts need at least one completed run. Throws DISK_FULL or IO. */
 export async function writeReport(folder: string, result: SweepResult): Promise<void> {
 	await writeTables(folder, result);
+	if (result.groups.length === 0) return;
+	await replaceFile(join(folder, "front.svg"), await frontSvg(result));
+	await replaceFile(join(folder, "trajectories.svg"), await trajectoriesSvg(result, folder));
 }

@@ -39,7 +39,9 @@ export async function runPoint(point: GridPoint, around: JobSurroundings<RunEven
 	try {
 		send({ config: point.config });
 		if (signal.aborted) stop();
-		const [code, killedBy] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+		const [code, killedBy] = (await once(child, "close").catch((cause: Error) => {
+			throw new XrightError("INTERNAL", `${point.name}: its process could not start: ${cause.message}`, { cause });
+		})) as [number | null, NodeJS.Signals | null];
 		return result(end, `${point.name}: its process ${killedBy ? `died of ${killedBy}` : `ended with code ${code}`}`, {
 			killedBy,
 			text,

@@ -21,7 +21,7 @@ export function sweepResult(points: readonly PointRecord[], inspection: Inspecti
 		points: [...points],
 		groups: groups.map((group) => ({ ...group, versus_baseline: baseline && compare(group.mean, baseline.mean) })),
 		baseline: baseline?.label ?? null,
-		front: nonDominated(completed.map(frontPoint)),
+		front: nonDominated(completed.flatMap(frontPoint)),
 		optima: config.optima,
 		provenance: {
 			xright: version,
@@ -81,6 +81,7 @@ function compare(mean: Measures, baseline: Measures): Comparison {
 	};
 }
 
+/** As a point of the front, when both losses were measured. */
 function frontPoint({ name, label, lambda, seed, dpo, sft }: PointRecord) {
-	return { name, label, lambda, seed, dpo: dpo!, sft: sft! };
+	return dpo === null || sft === null ? [] : [{ name, label, lambda, seed, dpo, sft }];
 }

@@ -41,7 +41,7 @@ describe("deltaM", () => {
 					higherIsBetter: higherIsBetter[index]!,
 				}));
 				// Printed with three decimals, from unrounded measures.
-				expect(Math.abs(deltaM(measures)! / 100 - value)).toBeLessThan(0.0012);
+				expect(Math.abs(deltaM(measures)! / 100 - value)).toBeLessThan(0.0006);
 			}
 		});
 	}

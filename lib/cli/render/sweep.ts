@@ -14,7 +14,9 @@ export function sweepText(result: SweepResult, output: string): string {
 		completed === 0 ? "" : table(sweepTable(result)),
 		baseline === null ? "" : `runtime, memory change and Δm: against ${baseline}`,
 		failed.map(({ name, error }) => `failed: ${name}: ${error?.message}`).join("\n"),
-		["front.json", "table.md"].map((name) => join(output, name)).join("\n"),
+		["front.json", "table.md", ...(completed === 0 ? [] : ["front.svg", "trajectories.svg"])]
+			.map((name) => join(output, name))
+			.join("\n"),
 		result.status === "completed" ? "" : "next: the same command runs what is missing",
 	];
 	return blocks.filter((block) => block !== "").join("\n\n");

@@ -58,6 +58,14 @@ export function demonstration(prompt: Text, response: string, key: string): SftE
 	return { prompt, response };
 }
 
+/** SFT on pairs learns the chosen answer; only on request, since no format with pairs is recognised for SFT. */
+export function chosenAnswer(toPair: Converters["preference"]): Converters["sft"] {
+	return (row, options) => {
+		const { prompt, chosen } = toPair(row, options);
+		return { prompt, response: chosen };
+	};
+}
+
 /** The last assistant message of a conversation, with everything before it as the prompt. */
 export function lastAnswer(row: JsonRow): SftExample {
 	const list = messagesField(row, "messages");
@@ -74,14 +82,6 @@ export function labelField(row: JsonRow): boolean {
 	if (value === true || value === 1) return true;
 	if (value === false || value === 0) return false;
 	throw new BadRow("label is not true or false");
-}
-
-/** SFT on pairs learns the chosen answer; only on request, since no format with pairs is recognised for SFT. */
-export function chosenAnswer(toPair: Converters["preference"]): Converters["sft"] {
-	return (row, options) => {
-		const { prompt, chosen } = toPair(row, options);
-		return { prompt, response: chosen };
-	};
 }
 
 /** The leading messages that two conversations share, at most all but the last of each. */
