@@ -68,5 +68,16 @@ test("strategy orpo sets the loss, also beside options of it", () => {
 	for (const objective of [undefined, {}, { preference: {} }, { preference: { beta: 0.2 } }]) {
 		const config = parseConfig({ ...minimal, objective, strategy: { name: "orpo" } }, "c.json");
 		expect(config.objective.preference.loss).toBe("orpo");
+		expect(config.evaluation.preference).toBeNull();
 	}
+});
+
+test("strategy orpo reports DPO's loss on held-out pairs, unless told otherwise", () => {
+	const preference = { path: "p.jsonl", evaluation: { path: "q.jsonl" } };
+	const written = { ...minimal, data: { ...minimal.data, preference }, strategy: { name: "orpo" } };
+	const reported = (evaluation?: object) => parseConfig({ ...written, evaluation }, "c.json").evaluation.preference;
+	expect(reported()).toMatchObject({ loss: "sigmoid", beta: 0.1 });
+	expect(reported({ every: 5 })).toMatchObject({ loss: "sigmoid" });
+	expect(reported({ preference: null })).toBeNull();
+	expect(reported({ preference: { loss: "ipo" } })).toMatchObject({ loss: "ipo" });
 });
