@@ -1,6 +1,7 @@
 import type { Objective } from "../data/types.js";
 import type { ModelInfo } from "../native/binding.js";
 import type { Optima } from "./optima/types.js";
+import type { Stopped } from "./stop.js";
 
 /** One row of metrics.jsonl for a training step; metric names are TRL's. */
 export interface StepEvent {
@@ -63,6 +64,8 @@ export interface RunSummary {
 	status: "completed" | "interrupted" | "planned";
 	/** Optimiser steps done. */
 	steps: number;
+	/** Present when `stop` ended the run before its last step. */
+	stopped?: Stopped;
 	/** Time spent in optimiser steps, those before a resume included. */
 	seconds: number;
 	/** Tokens run forward and backward in that time. */

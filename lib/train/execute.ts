@@ -10,9 +10,11 @@ import type { RunSummary } from "./events.js";
 import { Execution, findSaved } from "./execution.js";
 import { openRunFolder, type RunFolder } from "./folder.js";
 import { type FoundModel, findModel, loadModel, type Surroundings } from "./model.js";
-import { givenOptima } from "./optima/given.js";
+import { findOptima } from "./optima/estimate.js";
 import { planNotes, planRun, strategyFactory } from "./plan.js";
 import { type FoundReference, findReference, scoreAhead } from "./reference/given.js";
+import { trainReference } from "./reference/stage.js";
+import { hopeless } from "./watch.js";
 
 export interface ExecuteOptions {
 	resume: boolean;
@@ -88,17 +90,22 @@ export async function train(
 	resume: boolean,
 	around: Surroundings,
 ): Promise<RunSummary> {
-	const { config, factory, found, data, reference } = opened;
-	const optima = givenOptima(config);
-	const plan = planRun(config, factory, data, optima);
-	for (const message of planNotes(config, plan.strategy, data)) around.emit({ event: "info", message });
-	const hasStages = plan.strategy.stageObjectives !== undefined;
+	const { config, factory, found, data } = opened;
+	// Whatever is wrong with the plan is said before anything is trained for it.
+	const { strategy, steps } = planRun(config, factory, data);
+	for (const message of planNotes(config, strategy, data)) around.emit({ event: "info", message });
+	for (const message of hopeless(config, steps, strategy.objectives)) around.emit({ event: "warning", message });
+	const hasStages = strategy.stageObjectives !== undefined;
 	const saved = resume ? await findSaved(folder, opened.identity, hasStages, around.emit) : null;
 	stopIfAborted(around.signal);
+	const trained = await trainReference(opened, folder, around);
+	const reference = trained === null ? opened.reference : await findReference(config, found, trained, around);
+	const optima = await findOptima(opened, trained ?? referencePath(config), folder, around);
+	const plan = planRun(config, factory, data, optima);
 	if (reference) await scoreAhead(reference, data, plan.steps, around);
 	const loaded = await loadModel(config, found, true, around);
 	try {
-		return await new Execution({ ...opened, folder, plan, optima, loaded, saved }, around).run();
+		return await new Execution({ ...opened, reference, folder, plan, optima, loaded, saved }, around).run();
 	} finally {
 		await loaded.session.dispose();
 	}

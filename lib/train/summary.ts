@@ -36,6 +36,7 @@ export function summarize(status: RunSummary["status"], progress: Progress, part
 		dropped: byObjective((objective) => parts.data.train[objective]?.dataset.report.dropped ?? {}),
 		artifact: parts.artifact,
 	};
+	if (progress.stopped) summary.stopped = progress.stopped;
 	if (parts.answers.length > 0) {
 		summary.samples = parts.prompts.map((prompt, index) => ({
 			prompt,

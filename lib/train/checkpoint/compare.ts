@@ -48,6 +48,18 @@ function lengthIsFree(config: RunConfig, hasStages: boolean): boolean {
 	return !hasStages && name === "constant" && !shareOfRun && config.train.epochs === null;
 }
 
+/** The configuration without what changes neither rows nor arithmetic (or only its rounding), as text. */
+export function whatMatters(config: RunConfig): string {
+	const left = (value: unknown, key: string): unknown => {
+		if (!isObject(value)) return value;
+		const entries = Object.entries(value).map(([name, inner]) => [name, key === "" ? name : `${key}.${name}`, inner]);
+		const kept = entries.filter(([, full]) => !under(full as string, [...free, ...freeHeldOut, ...rounding]));
+		const sorted = kept.sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1));
+		return Object.fromEntries(sorted.map(([name, full, inner]) => [name, left(inner, full as string)]));
+	};
+	return JSON.stringify(left(config, ""));
+}
+
 function under(key: string, prefixes: readonly string[]): boolean {
 	return prefixes.some((prefix) => key === prefix || key.startsWith(`${prefix}.`));
 }
