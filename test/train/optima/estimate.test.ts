@@ -52,8 +52,8 @@ describe('optima "estimate"', () => {
 			const windows = [0, 4, 8].map((start) => losses.slice(start, start + 4).reduce((a, b) => a + b) / 4);
 			expect(optimum?.training).toBe(Math.min(...windows));
 			expect(summary.final[`gap/${name}`]).toBe((summary.final[name] as number) - Math.min(...held));
-			const source = optimum?.source as EstimatedOptimum | undefined;
-			expect(source?.provenance).toMatchObject({
+			const made = optimum?.source as EstimatedOptimum | undefined;
+			expect(made?.provenance).toMatchObject({
 				steps: 12,
 				data: { [objective]: expect.stringMatching(/^[0-9a-f]{64}$/) },
 			});
