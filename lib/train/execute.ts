@@ -3,6 +3,7 @@ import { resolveConfig } from "../config/resolve.js";
 import type { RunConfig, RunConfigInput } from "../config/schema.js";
 import { XrightError } from "../errors.js";
 import type { StrategyFactory } from "../strategies/types.js";
+import { runIdentity } from "./checkpoint/identity.js";
 import type { RunIdentity } from "./checkpoint/state.js";
 import { Interrupted } from "./context.js";
 import { openData, type RunData } from "./data.js";
@@ -18,6 +19,8 @@ import { hopeless } from "./watch.js";
 
 export interface ExecuteOptions {
 	resume: boolean;
+	/** Measure where the time of the training loop goes. */
+	profile: boolean;
 	strategy: StrategyFactory | undefined;
 }
 
@@ -50,7 +53,7 @@ export async function executeRun(
 	try {
 		const factory = strategyFactory(config, options.strategy);
 		return await withOpened({ config, factory, open: openData }, around, (opened) =>
-			train(opened, folder, options.resume, around),
+			train(opened, folder, options, around),
 		);
 	} catch (error) {
 		stopIfAborted(around.signal, error);
@@ -71,12 +74,7 @@ export async function withOpened<Result>(
 	try {
 		const path = referencePath(config);
 		const reference = path === null ? null : await findReference(config, found, path, around);
-		const identity: RunIdentity = {
-			config,
-			model: found.fingerprint,
-			data: data.keys,
-			reference: reference?.found.fingerprint ?? null,
-		};
+		const identity = runIdentity(config, found, data, reference);
 		return await use({ config, factory, found, data, reference, identity });
 	} finally {
 		data.close();
@@ -87,7 +85,7 @@ export async function withOpened<Result>(
 export async function train(
 	opened: OpenedTraining,
 	folder: RunFolder,
-	resume: boolean,
+	{ resume, profile }: Pick<ExecuteOptions, "resume" | "profile">,
 	around: Surroundings,
 ): Promise<RunSummary> {
 	const { config, factory, found, data } = opened;
@@ -105,7 +103,7 @@ export async function train(
 	if (reference) await scoreAhead(reference, data, plan.steps, around);
 	const loaded = await loadModel(config, found, true, around);
 	try {
-		return await new Execution({ ...opened, reference, folder, plan, optima, loaded, saved }, around).run();
+		return await new Execution({ ...opened, reference, folder, plan, optima, loaded, saved }, around).run(profile);
 	} finally {
 		await loaded.session.dispose();
 	}

@@ -2,6 +2,7 @@ import { checkInterrupted, Interrupted, type TrainContext } from "./context.js";
 import { evaluateHeldOut } from "./evaluate.js";
 import type { RunSummary, StepEvent } from "./events.js";
 import type { MetricsFile } from "./metrics.js";
+import { traitsOf } from "./objectives.js";
 import { trainStep } from "./step.js";
 import { type Stopped, stopReason } from "./stop.js";
 import { Watch } from "./watch.js";
@@ -39,7 +40,8 @@ export async function trainLoop(
 ): Promise<RunSummary["status"]> {
 	const { every } = context.config.checkpoint;
 	const first = progress.step;
-	const watch = new Watch((message) => context.emit({ event: "warning", message }));
+	const { metric } = traitsOf(context.config, "preference");
+	const watch = new Watch(metric, (message) => context.emit({ event: "warning", message }));
 	try {
 		for (;;) {
 			checkInterrupted(context);

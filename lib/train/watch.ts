@@ -1,12 +1,11 @@
 import type { RunConfig } from "../config/schema.js";
 import type { Objective } from "../data/types.js";
 import type { StepEvent } from "./events.js";
-import { traitsOf } from "./objectives.js";
 import { learningRate } from "./schedule.js";
 
 /** Below this the updates of AdamW, about the learning rate in size, vanish in float32 weights. */
 const TINY_RATE = 1e-9;
-/** Below this no difference of log-probs that occurs moves the loss from ln 2 by a digit that counts. */
+/** Far below what any loss is used with; DPO's then stays at ln 2 in all its digits that count. */
 const TINY_BETA = 1e-5;
 /** Preference steps in a row that make a state more than chance. */
 const PATIENCE = 20;
@@ -25,18 +24,21 @@ export function hopeless(config: RunConfig, steps: number, objectives: readonly 
 	if (peak < TINY_RATE) warnings.push(`the learning rate never exceeds ${peak}: nothing will be learned`);
 	const { beta } = config.objective.preference;
 	if (objectives.includes("preference") && beta < TINY_BETA) {
-		warnings.push(`objective.preference.beta is ${beta}: the preference loss will hardly move from where it starts`);
+		warnings.push(`objective.preference.beta is ${beta}: so small that the preference loss may teach nothing`);
 	}
 	return warnings;
 }
 
 /** Watches the preference steps of a run and says, once each, that nothing is learned or nothing is left to learn. */
 export class Watch {
+	readonly #name: string;
 	readonly #warn: (message: string) => void;
 	#frozen = 0;
 	#saturated = 0;
 
-	constructor(warn: (message: string) => void) {
+	/** `name` is the preference objective's in metrics. */
+	constructor(name: string, warn: (message: string) => void) {
+		this.#name = name;
 		this.#warn = warn;
 	}
 
@@ -49,7 +51,7 @@ export class Watch {
 				`for ${PATIENCE} steps the policy has been equal to the reference: nothing is learned from preferences`,
 			);
 		}
-		const loss = event[`loss/${traitsOf("preference").native}`] ?? event.loss;
+		const loss = event[`loss/${this.#name}`] ?? event.loss;
 		const certain = event["rewards/accuracies"] === 1 && (loss as number) < SATURATED_LOSS;
 		this.#saturated = certain || Math.abs(margin) > SATURATED_MARGIN ? this.#saturated + 1 : 0;
 		if (this.#saturated === PATIENCE) {

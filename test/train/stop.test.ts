@@ -54,7 +54,7 @@ describe("stop", () => {
 			{ dpo: -1, sft: 99, strategy: "mix" },
 			{ dpo: third.dpo, sft: third.sft, strategy: "alright" },
 		];
-		await writeFile(join(work.folder, "front.json"), JSON.stringify({ points, name: "sweep" }));
+		await writeFile(join(work.folder, "front.json"), JSON.stringify({ front: points, points: [] }));
 		const summary = await go({ ...config, stop: { referenceFront: join(work.folder, "front.json") } });
 		const reached = rows.find(({ step, dpo, sft }) => step > 0 && dpo <= third.dpo + 1e-4 && sft <= third.sft + 1e-4);
 		expect(summary.stopped?.step).toBe(reached?.step);
@@ -71,7 +71,7 @@ describe("stop", () => {
 	});
 
 	it("refuses a front file without points", async () => {
-		await writeFile(join(work.folder, "front.json"), '{"points": [{"dpo": 1}]}');
+		await writeFile(join(work.folder, "front.json"), '{"front": [{"dpo": 1}]}');
 		const config = work.config({ stop: { referenceFront: join(work.folder, "front.json") } });
 		await expect(go(config)).rejects.toMatchObject({ code: "CONFIG", message: expect.stringContaining("front.json") });
 	});

@@ -30,7 +30,7 @@ describe("hopeless", () => {
 describe("Watch", () => {
 	function watch(rows: Partial<StepEvent>[]): string[] {
 		const said: string[] = [];
-		const watcher = new Watch((message) => said.push(message));
+		const watcher = new Watch("dpo", (message) => said.push(message));
 		const common = { event: "step", objective: "dpo", grad_norm: 1, learning_rate: 1, tokens: 1, seconds: 1 } as const;
 		for (const [index, row] of rows.entries()) watcher.see({ ...common, loss: 0.7, ...row, step: index + 1 });
 		return said;

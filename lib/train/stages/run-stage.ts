@@ -20,7 +20,7 @@ export async function runStage(name: string, opened: OpenedTraining, around: Sur
 		if (done) return done;
 		around.emit({ event: "info", message: `${name} comes first, in ${output}` });
 		const quiet = { ...around, emit: stageEvents(name, around.emit) };
-		const summary = await train(opened, folder, resume, quiet);
+		const summary = await train(opened, folder, { resume, profile: false }, quiet);
 		if (summary.status === "completed") return summary;
 		throw new XrightError("ABORTED", `stopped while ${name}; --resume continues it`);
 	} finally {

@@ -2,18 +2,17 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { userCache } from "../../model/hub/settings.js";
-import { whatMatters } from "../checkpoint/compare.js";
+import { matters } from "../checkpoint/compare.js";
+import { identityKey } from "../checkpoint/identity.js";
 import type { RunIdentity } from "../checkpoint/state.js";
 import { prettyJson, replaceFile, writeError } from "../durable.js";
-import { version } from "../execution.js";
 import type { Surroundings } from "../model.js";
+import { version } from "../version.js";
 
 /** Hash of everything that a stage's result depends on; `more` is what its use adds. */
 export function stageKey(identity: RunIdentity, more: object): string {
-	const { config, model, data, reference } = identity;
-	const rows = Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1));
-	const parts = { version, config: whatMatters(config), every: config.evaluation.every, model, rows, reference, more };
-	return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+	const { every } = identity.config.evaluation;
+	return identityKey(identity, matters, { version, every, ...more });
 }
 
 /** Where results that runs share are kept. */

@@ -77,7 +77,7 @@ describe('optima "estimate"', () => {
 		expect(second.summary.optima).toEqual(first.summary.optima);
 		const third = await follow({
 			...config,
-			objective: { preference: { beta: 0.3 } },
+			objective: { preference: { loss: "sigmoid", beta: 0.3 } },
 			output: join(work.folder, "third"),
 		});
 		expect(trained(third.events)).toContain("preference");
