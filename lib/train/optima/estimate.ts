@@ -86,7 +86,7 @@ async function train(
 		.trimEnd()
 		.split("\n")
 		.map((line) => JSON.parse(line) as MetricRow);
-	const window = config.evaluation.every ?? steps;
+	const window = config.evaluation.every ?? Math.ceil(steps / 10);
 	const { model, reference, data } = identity;
 	const provenance = { key, model, reference, data, steps, version, date: new Date().toISOString() };
 	return { objective, ...lowestLosses(rows, traitsOf(config, objective).metric, window), provenance };
