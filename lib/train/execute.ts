@@ -23,6 +23,7 @@ import { planNotes, planRun, type RunPlan, strategyFactory } from "./plan.js";
 import { ReferencePolicy } from "./reference.js";
 import { answerPrompts } from "./samples.js";
 import { summarize } from "./summary.js";
+import { checkTargets } from "./targets.js";
 import { trainedWeights } from "./weights.js";
 
 export interface ExecuteOptions {
@@ -44,6 +45,7 @@ export async function executeRun(
 	const folder = await openRunFolder(config.output, options.resume);
 	try {
 		const found = await findModel(config, around);
+		checkTargets(config, found);
 		const factory = strategyFactory(config, options.strategy);
 		const data = await openData(config, factory.objectives, found.tokenizer, around);
 		try {
