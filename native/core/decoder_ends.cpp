@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 
 #include "core/decoder.h"
+#include "nn/profile.h"
 
 namespace xright {
 namespace {
@@ -30,6 +31,7 @@ nn::Dropout scored_dropout(const nn::Dropout& dropout, const PackedBatch& batch)
 }  // namespace
 
 void Decoder::embed(const PackedBatch& batch, at::Tensor& x_TD) {
+  const nn::Timed timed("embedding", "forward");
   const DecoderSpec& s = model_.spec;
   auto e_TW = model_.embedding_VD.index_select(0, batch.ids_T);
   if (model_.project_in) {

@@ -13,6 +13,7 @@
 #include "core/trainable.h"
 #include "models/registry.h"
 #include "nn/cpu/isa.h"
+#include "nn/profile.h"
 
 namespace xright {
 namespace {
@@ -208,6 +209,20 @@ void Session::zero_grad() {
   guard([&] {
     optimizer().zero_grad();
     return 0;
+  });
+}
+
+Value Session::profile(bool on) {
+  return guard([&] {
+    Value::Array rows;
+    for (const auto& row : nn::end_profile())
+      rows.emplace_back(Value::Object{{"op", row.op},
+                                      {"pass", row.pass},
+                                      {"calls", row.calls},
+                                      {"seconds", row.seconds},
+                                      {"flops", row.flops}});
+    if (on) nn::start_profile(model().device);
+    return Value(std::move(rows));
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "nn/backend.h"
 #include "nn/cpu/norm_kernels.h"
+#include "nn/profile.h"
 
 namespace xright::nn {
 namespace {
@@ -128,11 +129,13 @@ void backward_aten(Norm& norm, const NormSaved& saved, const at::Tensor& dy_TD, 
 
 void norm_forward(const Norm& norm, at::Tensor& x_TD, const at::Tensor& delta_TD, at::Tensor& y_TD,
                   NormSaved* saved) {
+  const Timed timed("norm", "forward");
   (use_cpu_kernels(y_TD) ? forward_cpu : forward_aten)(norm, x_TD, delta_TD, y_TD, saved);
 }
 
 void norm_backward(Norm& norm, const NormSaved& saved, const at::Tensor& dy_TD, at::Tensor& dx_TD,
                    at::Tensor* y_TD) {
+  const Timed timed("norm", "backward");
   (use_cpu_kernels(dy_TD) ? backward_cpu : backward_aten)(norm, saved, dy_TD, dx_TD, y_TD);
 }
 
