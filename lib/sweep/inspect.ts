@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { referencePath } from "../config/reference.js";
 import { XrightError } from "../errors.js";
 import { compareRuns } from "../train/checkpoint/compare.js";
 import { listCheckpoints } from "../train/checkpoint/folders.js";
@@ -10,6 +11,7 @@ import type { RunEvent, RunSummary } from "../train/events.js";
 import type { JobSurroundings } from "../train/job.js";
 import { type FoundModel, findModel } from "../train/model.js";
 import { planNotes, planRun, strategyFactory } from "../train/plan.js";
+import { findReference } from "../train/reference/given.js";
 import type { Grid, GridPoint } from "./grid.js";
 
 /** A point and what its folder holds of it. */
@@ -33,7 +35,10 @@ export interface Inspection {
  * run. Throws what a run would throw.
  */
 export async function inspectGrid(grid: Grid, around: JobSurroundings<RunEvent>): Promise<Inspection> {
-	const found = await findModel(grid.points[0]!.config, around);
+	const { config } = grid.points[0]!;
+	const found = await findModel(config, around);
+	const path = referencePath(config);
+	const reference = path === null ? null : await findReference(config, found, path, around);
 	// Points differ in strategy and seed only, so all that train the same objectives have the same data.
 	const opened = new Map<string, RunData>();
 	const notes = new Set<string>();
@@ -47,7 +52,7 @@ export async function inspectGrid(grid: Grid, around: JobSurroundings<RunEvent>)
 			opened.set(objectives, data);
 			const { steps, strategy } = planRun(point.config, factory, data);
 			for (const note of planNotes(point.config, strategy, data)) notes.add(note);
-			const identity = runIdentity(point.config, found, data);
+			const identity = runIdentity(point.config, found, data, reference);
 			const hasStages = strategy.stageObjectives !== undefined;
 			points.push({ ...point, steps, ...(await inspectFolder(point.config.output, identity, hasStages)) });
 		}

@@ -11,7 +11,7 @@ afterAll(() => work.remove());
 
 function config(sweep: object, rest: object = {}): Record<string, unknown> {
 	const { strategy: _, seed: __, ...base } = work.config();
-	return { ...base, ...rest, sweep };
+	return { ...base, optima: { preference: 0, sft: 0 }, ...rest, sweep };
 }
 
 async function names(sweep: object): Promise<string[]> {
@@ -80,7 +80,7 @@ describe("mistakes are named", () => {
 	test.each([
 		[
 			{ strategies: ["mixx"] },
-			'sweep.strategies.0 must be one of alright, maxright, mix, sequential, sft, dpo, orpo (did you mean "mix"?), not "mixx"',
+			'sweep.strategies.0 must be one of alright, maxright, mix, sequential, sft, dpo, orpo (did you mean "mix"?) or an object, not "mixx"',
 		],
 		[
 			{ strategies: [{ name: "alrigth" }] },

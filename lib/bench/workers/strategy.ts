@@ -64,6 +64,7 @@ function config(job: Job, output: string): RunConfigInput {
 			maxLength: 1024,
 		},
 		strategy: { name, ...(name === "sequential" ? {} : { lambda: 0.5 }), ...options },
+		optima: { preference: 0, sft: 0 },
 		train: { steps: job.steps, batch: { preference: job.batch, sft: job.batch } },
 		checkpoint: { every: null },
 		threads: job.threads,
