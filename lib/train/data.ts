@@ -50,9 +50,10 @@ export async function openData(
 /** Like `openData`, for fine-tuning on the preferred answers: `data.sft` names the preference rows. */
 export const openChosen: typeof openData = async (config, _objectives, tokenizer, around) => {
 	const data: RunData = { train: {}, heldOut: {}, keys: {}, close: () => closeAll(data) };
+	const pairs = { ...config, data: { ...config.data, preference: config.data.sft } };
 	const chosen = async (use: Use): Promise<RowSet | null> => {
 		const { rows } = traitsOf(config, "preference", use);
-		const found = await openDataset(config, "sft", use, rows, tokenizer, around);
+		const found = await openDataset(pairs, "preference", use, rows, tokenizer, around);
 		const traits = traitsOf(config, "sft", use);
 		return found && { path: found.path, dataset: new ChosenRows(found.dataset), traits, reference: null };
 	};
