@@ -150,6 +150,16 @@ describe("the cache of reference log-probs", () => {
 		if (reference === null) expect(first?.loss).toBeCloseTo(Math.LN2, 15);
 	});
 
+	it("serves two runs at once", async () => {
+		const config = work.config({ reference: { path: adapter } });
+		const outputs = ["first", "second"].map((name) => join(work.folder, name));
+		await Promise.all(outputs.map((output) => run({ ...config, output }, { env: work.env }).result));
+		const [first, second] = await Promise.all(outputs.map(untimedMetrics));
+		expect(second).toBe(first);
+		expect(messages(await events(config), "info").join()).toMatch(/of 11 of 11 rows/);
+		expect(await untimedMetrics(config.output as string)).toBe(first);
+	});
+
 	it("is shared by strategies, and by seeds when the reference is given", async () => {
 		const config = work.config({ reference: { path: adapter } });
 		await run(config, { env: work.env }).result;
