@@ -14,7 +14,8 @@ import { openRunFolder, type RunFolder } from "./folder.js";
 import { type FoundModel, findModel, loadModel, type Surroundings } from "./model.js";
 import { findOptima } from "./optima/estimate.js";
 import { planNotes, planRun, strategyFactory } from "./plan.js";
-import { type FoundReference, findReference, scoreAhead } from "./reference/given.js";
+import { type FoundReference, findReference } from "./reference/given.js";
+import { scoreAhead } from "./reference/score-ahead.js";
 import { trainReference } from "./reference/stage.js";
 import { hopeless } from "./watch.js";
 

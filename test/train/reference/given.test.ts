@@ -40,8 +40,8 @@ async function scored(config: RunConfigInput, change: Partial<RunConfigInput>): 
 }
 
 /** What a run's last checkpoint holds as the reference log-probs of its training pairs. */
-async function kept(output: string): Promise<number[]> {
-	const path = join(output, "checkpoints", "step-12", "reference-logps.safetensors");
+async function kept(output: string, step = 12): Promise<number[]> {
+	const path = join(output, "checkpoints", `step-${step}`, "reference-logps.safetensors");
 	return [...(await readFloat64(path, "preference.train", 22))];
 }
 
@@ -62,6 +62,18 @@ describe("reference.path", () => {
 		expect(await kept(config.output as string)).toEqual(alone);
 		const [first] = (await metricRows(config.output as string)).filter(({ event }) => event === "step");
 		expect(Math.abs((first?.loss as number) - Math.LN2)).toBeGreaterThan(1e-3);
+	});
+
+	it("scores only the rows of a short run, and more when it goes on", async () => {
+		const config = work.config({ reference: { path: adapter }, strategy: dpo, evaluation: {} });
+		config.data.preference = { path: join(work.folder, "pairs.jsonl") };
+		await run({ ...config, train: { ...config.train, steps: 1 } }, { env: work.env }).result;
+		const few = await kept(config.output as string, 1);
+		expect(few.filter(Number.isFinite)).toHaveLength(2 * 3);
+		await run(config, { env: work.env, resume: true }).result;
+		const all = await kept(config.output as string);
+		expect(all.filter(Number.isFinite)).toHaveLength(2 * 11);
+		expect(all).toEqual(all.map((value, index) => (Number.isFinite(few[index]) ? few[index] : value)));
 	});
 
 	it("of the model itself is what no reference is", async () => {
