@@ -18,7 +18,7 @@ export interface Drive {
 	threshold?: number;
 	/** A new stage takes the current policy as its reference, as in training; else the problem's reference stays. */
 	stageReference?: boolean;
-	/** Called before step 1 with 0 and after each step. */
+	/** Called before step 1 with 0 and after each step; θ is valid during the call only. */
 	record?(step: number, theta: Vector): void;
 }
 
@@ -26,21 +26,22 @@ export interface Drive {
 export function drive(run: Drive): Vector {
 	const strategy = run.factory.create(strategyContext(run));
 	const next = new NextRows(run.problem, run.seed);
-	let theta = run.start;
+	const theta = [...run.start];
+	const gradient = theta.map(() => 0);
 	run.record?.(0, theta);
 	for (let step = 1; step <= run.steps; step++) {
-		if (run.stageReference && strategy.startsStage?.(step)) next.problem = next.problem.withReference(theta);
+		if (run.stageReference && strategy.startsStage?.(step)) next.problem = next.problem.withReference([...theta]);
 		const asked: Losses = {};
 		for (const objective of strategy.plan(step).evaluate ?? []) asked[objective] = next.row(objective).loss(theta);
 		const { train } = strategy.choose(step, asked);
-		const gradient = theta.map(() => 0);
+		gradient.fill(0);
 		const losses: Losses = {};
 		for (const { objective, weight } of train) {
 			losses[objective] = next.row(objective).addGradient(theta, weight, gradient);
 			next.advance(objective);
 		}
 		strategy.observe(step, losses);
-		if (!isDone(losses, run.threshold)) theta = descend(theta, gradient, run.stepSize);
+		if (!isDone(losses, run.threshold)) descend(theta, gradient, run.stepSize);
 		run.record?.(step, theta);
 	}
 	return theta;
@@ -50,9 +51,8 @@ function isDone(losses: Losses, threshold: number | undefined): boolean {
 	return threshold !== undefined && Object.values(losses).every((loss) => loss <= threshold);
 }
 
-function descend(theta: Vector, gradient: number[], stepSize: number): Vector {
-	for (let i = 0; i < gradient.length; i++) gradient[i] = theta[i]! - stepSize * gradient[i]!;
-	return gradient;
+function descend(theta: number[], gradient: Vector, stepSize: number): void {
+	for (let i = 0; i < theta.length; i++) theta[i]! -= stepSize * gradient[i]!;
 }
 
 /** The row of each data set that is next in line, drawn with replacement as the theorems assume. */
