@@ -2,6 +2,7 @@ import { resolveConfig } from "../config/resolve.js";
 import type { RunConfig, RunConfigInput } from "../config/schema.js";
 import type { Objective } from "../data/types.js";
 import type { StrategyFactory } from "../strategies/types.js";
+import { resultKey, runIdentity } from "./checkpoint/identity.js";
 import { openData, type RunData } from "./data.js";
 import { type Estimate, estimate } from "./estimate.js";
 import type { RunSummary } from "./events.js";
@@ -50,7 +51,8 @@ export async function planRunOnly(
 			...estimate(config, found.files, micro),
 		};
 		const memory = { weights: 0, trainable: 0, activationsPeak: 0, devicePeak: null };
-		const parts = { gpu: null, memory, artifact: "", data, prompts: [], answers: [] };
+		const key = resultKey(runIdentity(config, found, data));
+		const parts = { key, gpu: null, memory, artifact: "", data, prompts: [], answers: [], profile: null };
 		return { plan, summary: summarize("planned", freshProgress(), parts) };
 	} finally {
 		data.close();

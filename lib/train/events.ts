@@ -1,5 +1,5 @@
 import type { Objective } from "../data/types.js";
-import type { ModelInfo } from "../native/binding.js";
+import type { ModelInfo, ProfileRow } from "../native/binding.js";
 
 /** One row of metrics.jsonl for a training step; metric names are TRL's. */
 export interface StepEvent {
@@ -77,8 +77,18 @@ export interface RunSummary {
 	dropped: Record<Objective, Record<string, number>>;
 	/** Folder of the adapter (PEFT layout) or model (Hugging Face layout). */
 	artifact: string;
+	/** SHA-256 of configuration, model and data, whatever their place on disk: equal keys are results of the same run. */
+	key: string;
 	/** Answers to `evaluation.prompts` before the first and after the last step; absent without prompts. */
 	samples?: Sample[];
+	/** Present when it was asked for. */
+	profile?: RunProfile;
+}
+
+/** Where the training loop's time went: its wall time, and the native ops in it, the longest first. */
+export interface RunProfile {
+	seconds: number;
+	ops: ProfileRow[];
 }
 
 export interface Sample {

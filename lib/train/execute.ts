@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resolveConfig } from "../config/resolve.js";
 import type { RunConfig, RunConfigInput } from "../config/schema.js";
@@ -6,33 +5,33 @@ import { XrightError } from "../errors.js";
 import type { StrategyFactory } from "../strategies/types.js";
 import { replaceFolder } from "./artifact.js";
 import { compareRuns } from "./checkpoint/compare.js";
+import { resultKey, runIdentity } from "./checkpoint/identity.js";
 import { findCheckpoint } from "./checkpoint/read.js";
 import { removeLeftovers } from "./checkpoint/retention.js";
 import { type CheckpointParts, restoreRun, saveRun } from "./checkpoint/run-checkpoint.js";
-import { type RunIdentity, type RunState, readState } from "./checkpoint/state.js";
+import { type RunState, readState } from "./checkpoint/state.js";
 import { Interrupted, type TrainContext } from "./context.js";
 import { openData, type RunData } from "./data.js";
 import { prettyJson, replaceFile } from "./durable.js";
-import type { RunSummary } from "./events.js";
+import type { RunProfile, RunSummary } from "./events.js";
 import { openRunFolder, type RunFolder } from "./folder.js";
 import { GpuMonitor } from "./gpu.js";
 import { freshProgress, type Progress, trainLoop } from "./loop.js";
 import { MetricsFile } from "./metrics.js";
 import { type FoundModel, findModel, type LoadedModel, loadModel, type Surroundings } from "./model.js";
 import { planNotes, planRun, type RunPlan, strategyFactory } from "./plan.js";
+import { Profiler } from "./profile.js";
 import { ReferencePolicy } from "./reference.js";
 import { answerPrompts } from "./samples.js";
 import { summarize } from "./summary.js";
+import { version } from "./version.js";
 import { trainedWeights } from "./weights.js";
 
 export interface ExecuteOptions {
 	resume: boolean;
+	profile: boolean;
 	strategy: StrategyFactory | undefined;
 }
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-	version: string;
-};
 
 /** A whole run, from the configuration to the summary. Throws ABORTED when it is stopped before training began. */
 export async function executeRun(
@@ -52,7 +51,7 @@ export async function executeRun(
 			stopIfAborted(around.signal);
 			const loaded = await loadModel(config, found, true, around);
 			try {
-				return await new Execution(config, folder, found, data, plan, loaded, around).run(options.resume);
+				return await new Execution(config, folder, found, data, plan, loaded, around).run(options);
 			} finally {
 				await loaded.session.dispose();
 			}
@@ -112,7 +111,7 @@ class Execution {
 		const { train, heldOut } = data;
 		const { emit, signal } = around;
 		this.#context = { config, steps, session, strategy, train, heldOut, reference, optima, emit, signal };
-		const identity: RunIdentity = { config, model: found.fingerprint, data: data.keys };
+		const identity = runIdentity(config, found, data);
 		this.#parts = {
 			folder: folder.checkpoints,
 			context: this.#context,
@@ -122,7 +121,7 @@ class Execution {
 		};
 	}
 
-	async run(resume: boolean): Promise<RunSummary> {
+	async run({ resume, profile }: ExecuteOptions): Promise<RunSummary> {
 		await removeLeftovers(this.#folder.checkpoints);
 		const saved = resume ? await this.#findState() : null;
 		const progress = saved ? await restoreRun(this.#parts, saved.path, saved.state) : freshProgress();
@@ -132,8 +131,10 @@ class Execution {
 		try {
 			this.#announce(progress);
 			if (progress.step === 0) progress.samples = await this.#answers();
+			const profiler = profile ? await Profiler.start(this.#loaded.session) : null;
 			const status = await trainLoop(this.#context, progress, metrics, () => saveRun(this.#parts, progress, metrics));
-			return await this.#finish(status, progress, gpu.stop());
+			const measured = (await profiler?.stop()) ?? null;
+			return await this.#finish(status, progress, gpu.stop(), measured);
 		} finally {
 			gpu.stop();
 			await metrics.close();
@@ -166,14 +167,21 @@ class Execution {
 		this.#context.emit({ event: "start", ...start });
 	}
 
-	async #finish(status: RunSummary["status"], progress: Progress, gpu: number | null): Promise<RunSummary> {
+	async #finish(
+		status: RunSummary["status"],
+		progress: Progress,
+		gpu: number | null,
+		profile: RunProfile | null,
+	): Promise<RunSummary> {
 		const { trained } = this.#parts;
 		const artifact = join(this.#folder.path, trained.folder);
 		await replaceFolder(artifact, (folder) => trained.write(folder));
 		const answers = status === "completed" ? await this.#answers().catch(nothingIfStopped) : [];
 		const memory = this.#loaded.session.memory();
 		const prompts = this.#config.evaluation.prompts;
-		const summary = summarize(status, progress, { gpu, memory, artifact, data: this.#data, prompts, answers });
+		const key = resultKey(this.#parts.identity);
+		const parts = { key, gpu, memory, artifact, data: this.#data, prompts, answers, profile };
+		const summary = summarize(status, progress, parts);
 		await replaceFile(this.#folder.summary, prettyJson(summary));
 		return summary;
 	}

@@ -1,10 +1,12 @@
 import type { MemoryStats } from "../native/binding.js";
 import type { RunData } from "./data.js";
-import type { RunSummary } from "./events.js";
+import type { RunProfile, RunSummary } from "./events.js";
 import type { Progress } from "./loop.js";
 import { byObjective } from "./objectives.js";
 
 export interface SummaryParts {
+	/** Of what the result depends on. */
+	key: string;
 	/** Median GPU utilisation in percent; null on the CPU. */
 	gpu: number | null;
 	memory: MemoryStats;
@@ -13,6 +15,7 @@ export interface SummaryParts {
 	prompts: readonly string[];
 	/** Answers after training, in the order of the prompts; empty when the run was interrupted. */
 	answers: readonly string[];
+	profile: RunProfile | null;
 }
 
 /** What a run came to. */
@@ -32,6 +35,7 @@ export function summarize(status: RunSummary["status"], progress: Progress, part
 		final: progress.final,
 		dropped: byObjective((objective) => parts.data.train[objective]?.dataset.report.dropped ?? {}),
 		artifact: parts.artifact,
+		key: parts.key,
 	};
 	if (parts.answers.length > 0) {
 		summary.samples = parts.prompts.map((prompt, index) => ({
@@ -40,5 +44,6 @@ export function summarize(status: RunSummary["status"], progress: Progress, part
 			after: parts.answers[index] ?? "",
 		}));
 	}
+	if (parts.profile) summary.profile = parts.profile;
 	return summary;
 }
