@@ -65,7 +65,13 @@ export function runRates(seeds: readonly number[], setting = paper): RatesResult
 		referenceExponent: fitPowerLaw(steps.map((x) => ({ x, y: order(x) }))).exponent,
 		problems: [
 			measure("table-1", "Table 1", new ToyProblem(table1, table1Reference), seeds, setting),
-			measure("noisy", "Table 1, one label in four wrong", new ToyProblem(noisyTable1, table1Reference), seeds, setting),
+			measure(
+				"noisy",
+				"Table 1, one label in four wrong",
+				new ToyProblem(noisyTable1, table1Reference),
+				seeds,
+				setting,
+			),
 		],
 	};
 }
