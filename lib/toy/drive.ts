@@ -16,6 +16,8 @@ export interface Drive {
 	stepSize: number;
 	/** A step changes nothing when the losses it trains are at or below this: an early stop of a stage. */
 	threshold?: number;
+	/** Every data set moves on in every step, as in Algorithm 2; else only those trained do, as in training. */
+	freshRows?: boolean;
 	/** A new stage takes the current policy as its reference, as in training; else the problem's reference stays. */
 	stageReference?: boolean;
 	/** Called before step 1 with 0 and after each step; θ is valid during the call only. */
@@ -60,8 +62,9 @@ class Descent {
 		const losses: Losses = {};
 		for (const { objective, weight } of train) {
 			losses[objective] = next.row(objective).addGradient(theta, weight, this.#gradient);
-			next.advance(objective);
+			if (!this.#run.freshRows) next.advance(objective);
 		}
+		if (this.#run.freshRows) next.advanceAll();
 		strategy.observe(step, losses);
 		if (isDone(losses, this.#run.threshold)) return;
 		for (let i = 0; i < theta.length; i++) theta[i]! -= this.#run.stepSize * this.#gradient[i]!;
@@ -84,6 +87,10 @@ class NextRows {
 			preference: new Random(seed, streams.preferenceOrder),
 			sft: new Random(seed, streams.sftOrder),
 		};
+		this.advanceAll();
+	}
+
+	advanceAll(): void {
 		for (const objective of objectives) this.advance(objective);
 	}
 

@@ -41,6 +41,12 @@ describe("rates (Theorem 4.1)", () => {
 		expect(rate("noisy", "Mix").exponent).toBeLessThan(-0.4);
 	});
 
+	it("MAXRIGHT on noisy single rows needs fresh ones: it keeps an easy row of one objective and trains the other", () => {
+		expect(Math.abs(rate("noisy", "MAXRIGHT").exponent!)).toBeLessThan(0.1);
+		expect(rate("noisy", "MAXRIGHT, fresh rows").gaps.at(-1)!.mean).toBeLessThan(0.001);
+		expect(rate("noisy", "MAXRIGHT").gaps.at(-1)!.mean).toBeGreaterThan(0.4);
+	});
+
 	it("is the same for the same seeds", () => {
 		const short = { lambda: 0.5, alpha0: 20, steps: [10, 20] };
 		expect(runRates([1, 2], short)).toEqual(runRates([1, 2], short));

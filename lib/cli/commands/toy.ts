@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { toyStudies } from "../../toy/index.js";
 import type { ToyReport } from "../../toy/types.js";
+import { prettyJson, replaceFile, writeError } from "../../train/durable.js";
 import { table } from "../render/format.js";
 import { defineCommand } from "./define.js";
 
@@ -24,6 +25,7 @@ export const toy = defineCommand({
 	],
 	run: async ({ study: name, out, json }) => {
 		const started = performance.now();
+		if (out !== undefined) await makeFolder(out);
 		const { study } = await toyStudies[name]!();
 		const report = study(seeds);
 		process.stdout.write(json ? `${JSON.stringify(report.result)}\n` : `${tablesText(report)}\n`);
@@ -37,12 +39,14 @@ function tablesText({ tables }: ToyReport): string {
 	return tables.map(({ caption, rows }) => `${caption}\n\n${table(rows)}\n`).join("\n");
 }
 
-/** Number of files written. */
-async function writeReport(report: ToyReport, folder: string): Promise<number> {
-	const { prettyJson, replaceFile, writeError } = await import("../../train/durable.js");
+async function makeFolder(folder: string): Promise<void> {
 	await mkdir(folder, { recursive: true }).catch((cause) => {
 		throw writeError(folder, cause);
 	});
+}
+
+/** Number of files written. */
+async function writeReport(report: ToyReport, folder: string): Promise<number> {
 	const charts = await report.charts();
 	for (const { name, svg } of charts) await replaceFile(join(folder, `${name}.svg`), svg);
 	await replaceFile(join(folder, "results.json"), prettyJson(report.result));
