@@ -10,7 +10,7 @@ const dataNames: Record<Objective, string> = {
 
 /** Problems that only show when several keys are seen together. */
 export function crossCheck(config: RunConfig): string[] {
-	return [...dataChecks(config), ...lengthChecks(config), ...inertChecks(config)];
+	return [...dataChecks(config), ...lossChecks(config), ...lengthChecks(config), ...inertChecks(config)];
 }
 
 function dataChecks(config: RunConfig): string[] {
@@ -18,6 +18,15 @@ function dataChecks(config: RunConfig): string[] {
 	return (findStrategyOptions(name)?.objectives ?? [])
 		.filter((objective) => config.data[objective] === null)
 		.map((objective) => `data.${objective} is missing: strategy "${name}" trains on ${dataNames[objective]}`);
+}
+
+function lossChecks({ strategy, objective }: RunConfig): string[] {
+	const own = findStrategyOptions(strategy.name)?.loss;
+	const { loss } = objective.preference;
+	if (own === undefined || own === loss) return [];
+	return [
+		`objective.preference.loss is "${loss}", but strategy "${strategy.name}" trains with "${own}"; leave it out, or use strategy "dpo"`,
+	];
 }
 
 function lengthChecks(config: RunConfig): string[] {

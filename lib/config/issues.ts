@@ -81,7 +81,7 @@ function unknownKey(path: readonly PropertyKey[], key: string, config: unknown, 
 /** "strategy.name dpo": the choice that makes a known key useless. */
 function variant(path: readonly PropertyKey[], config: unknown): string {
 	const section = valueAt(config, path);
-	const name = isRecord(section) ? ["name", "type"].find((key) => typeof section[key] === "string") : undefined;
+	const name = isRecord(section) ? ["name", "type", "loss"].find((key) => typeof section[key] === "string") : undefined;
 	return name === undefined
 		? path.join(".")
 		: `${[...path, name].join(".")} "${(section as Record<string, string>)[name]}"`;

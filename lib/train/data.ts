@@ -3,7 +3,7 @@ import type { RunConfig } from "../config/schema.js";
 import { loadDataset } from "../data/dataset.js";
 import { streams } from "../data/random.js";
 import { Sampler } from "../data/sampler.js";
-import type { Dataset, Objective } from "../data/types.js";
+import type { Objective } from "../data/types.js";
 import { userCache } from "../model/hub/settings.js";
 import type { Tokenizer } from "../tokenizer/types.js";
 import type { RowSet, TrainSet } from "./context.js";
@@ -74,19 +74,20 @@ async function openHeldOut(
 }
 
 /** Opens one data set of the configuration; null when it has none. */
-export async function openRows<O extends Objective>(
+export async function openRows(
 	config: RunConfig,
-	objective: O,
+	objective: Objective,
 	use: "train" | "evaluation",
 	tokenizer: Tokenizer,
 	around: Surroundings,
-): Promise<(RowSet & { dataset: Dataset<O> }) | null> {
+): Promise<RowSet | null> {
 	const source = config.data[objective];
 	const spec = use === "train" ? source : source?.evaluation && { ...source, ...source.evaluation };
 	if (!spec) return null;
 	const name = use === "train" ? `data.${objective}` : `data.${objective}.evaluation`;
 	const { maxLength, maxBadRows } = config.data;
-	const dataset = await loadDataset(objective, spec, {
+	const { rows, needsReference } = traitsOf(config, objective);
+	const dataset = await loadDataset(rows, spec, {
 		tokenizer,
 		maxLength,
 		maxBadRows,
@@ -101,7 +102,7 @@ export async function openRows<O extends Objective>(
 	const parts = [`${dataset.length} rows`, ...dropped];
 	if (report.truncated > 0) parts.push(`${report.truncated} shortened to ${config.data.maxLength} tokens`);
 	around.emit({ event: dropped.length > 0 ? "warning" : "info", message: `${name}: ${parts.join("; ")}` });
-	const reference = traitsOf(objective).needsReference ? new ReferenceLogps(dataset) : null;
+	const reference = needsReference ? new ReferenceLogps(dataset) : null;
 	return { dataset, path: spec.path, reference };
 }
 

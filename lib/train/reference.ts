@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/types.js";
 import type { NativeSession } from "../native/binding.js";
 import { type MicroBatch, streamMicroBatches } from "./batches.js";
-import { traitsOf } from "./objectives.js";
+import { kindTraits } from "./row-kinds.js";
 
 /** Reference log-probs of one data set's sequences, row by row; computed once, NaN until then. */
 export class ReferenceLogps {
@@ -9,7 +9,7 @@ export class ReferenceLogps {
 	readonly #sequences: number;
 
 	constructor(dataset: Dataset) {
-		this.#sequences = traitsOf(dataset.objective).sequences;
+		this.#sequences = kindTraits(dataset.kind).sequences;
 		this.values = new Float64Array(dataset.length * this.#sequences).fill(Number.NaN);
 	}
 
