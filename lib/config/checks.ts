@@ -55,6 +55,9 @@ function inertChecks(config: RunConfig): string[] {
 	if (prompts.length === 0 && maxNewTokens !== defaults.maxNewTokens) {
 		problems.push("evaluation.maxNewTokens has no effect without evaluation.prompts");
 	}
+	if (config.evaluation.preference !== null && !config.data.preference?.evaluation) {
+		problems.push("evaluation.preference has no effect without data.preference.evaluation");
+	}
 	const heldOut = config.data.preference?.evaluation ?? config.data.sft?.evaluation ?? null;
 	if (heldOut === null && every !== null && every !== defaults.every) {
 		problems.push("evaluation.every has no effect: no data set has an evaluation");

@@ -8,7 +8,7 @@ import { userCache } from "../model/hub/settings.js";
 import type { Tokenizer } from "../tokenizer/types.js";
 import type { RowSet, TrainSet } from "./context.js";
 import type { Surroundings } from "./model.js";
-import { objectiveNames, traitsOf } from "./objectives.js";
+import { evaluationConfig, objectiveNames, traitsOf } from "./objectives.js";
 import { ReferenceLogps } from "./reference.js";
 
 /** Streams of random numbers that order the rows. */
@@ -67,7 +67,7 @@ async function openHeldOut(
 	tokenizer: Tokenizer,
 	around: Surroundings,
 ): Promise<void> {
-	const set = await openRows(config, objective, "evaluation", tokenizer, around);
+	const set = await openRows(evaluationConfig(config), objective, "evaluation", tokenizer, around);
 	if (!set) return;
 	data.keys[`${objective}.evaluation`] = set.dataset.key;
 	data.heldOut[objective] = set;

@@ -62,6 +62,7 @@ test("a minimal configuration gets every documented default", () => {
 		  "evaluation": {
 		    "every": 100,
 		    "maxNewTokens": 60,
+		    "preference": null,
 		    "prompts": [],
 		  },
 		  "model": {
@@ -255,6 +256,10 @@ describe("keys are checked together", () => {
 		[
 			{ train: { steps: 9 }, strategy: { name: "sequential", steps: { preference: 5, sft: 5 } } },
 			"train.steps is 9, but the stages of strategy.steps add up to 10; leave train.steps out",
+		],
+		[
+			{ evaluation: { preference: { loss: "sigmoid" } } },
+			"evaluation.preference has no effect without data.preference.evaluation",
 		],
 		[{ evaluation: { maxNewTokens: 9 } }, "evaluation.maxNewTokens has no effect without evaluation.prompts"],
 		[{ evaluation: { every: 9 } }, "evaluation.every has no effect: no data set has an evaluation"],
