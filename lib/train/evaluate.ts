@@ -25,7 +25,7 @@ export async function evaluateHeldOut(run: TrainContext): Promise<Record<string,
 			context.emit({ event: "progress", phase: "evaluation", done, total, unit: "rows" });
 		});
 		losses[metric] = result.loss;
-		optima[metric] = context.optima[objective];
+		optima[metric] = context.optima[objective]?.heldOut ?? 0;
 		for (const [name, value] of Object.entries(result.metrics)) metrics[`${metric}/${name}`] = value;
 	}
 	return { ...losses, ...optimalityGaps(losses, optima), ...metrics };

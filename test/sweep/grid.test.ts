@@ -12,7 +12,7 @@ afterAll(() => work.remove());
 
 function config(sweep: object, rest: object = {}): Record<string, unknown> {
 	const { strategy: _, seed: __, ...base } = work.config();
-	return { ...base, ...rest, sweep };
+	return { ...base, optima: { preference: 0, sft: 0 }, ...rest, sweep };
 }
 
 async function names(sweep: object): Promise<string[]> {
@@ -93,7 +93,10 @@ const known = strategyOptions.map(({ name }) => name).join(", ");
 
 describe("mistakes are named", () => {
 	test.each([
-		[{ strategies: ["mixx"] }, `sweep.strategies.0 must be one of ${known} (did you mean "mix"?), not "mixx"`],
+		[
+			{ strategies: ["mixx"] },
+			`sweep.strategies.0 must be one of ${known} (did you mean "mix"?) or an object, not "mixx"`,
+		],
 		[
 			{ strategies: [{ name: "alrigth" }] },
 			`sweep.strategies.0.name must be one of ${known} (did you mean "alright"?), not "alrigth"`,
