@@ -34,7 +34,8 @@ function referenceChecks(config: RunConfig): string[] {
 	if (config.reference === null) return [];
 	if (config.data.preference === null) return ["reference has no effect without data.preference"];
 	const { loss } = config.objective.preference;
-	if (!findLossOptions(loss).needsReference) {
+	const measured = config.evaluation.preference?.loss ?? loss;
+	if (![loss, measured].some((name) => findLossOptions(name).needsReference)) {
 		return [`reference has no effect with objective.preference.loss "${loss}", which compares with none`];
 	}
 	const training = referenceTraining(config);
