@@ -1,6 +1,7 @@
-import { fork, spawn } from "node:child_process";
+import { execFile, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { XrightError } from "../errors.js";
 import type { Job, Measurement, Product, Runner } from "./types.js";
 import type { Answer } from "./workers/answer.js";
@@ -42,14 +43,13 @@ export async function measureProducts(
 	return (answer as { flops: number }).flops;
 }
 
-/** Which peers this Python has. */
+/** Which peers this Python has; none when it is not there. */
 export async function findPeers(python: string): Promise<Peer[]> {
 	const names = Object.keys(peers) as Peer[];
 	const modules = names.map((name) => peers[name].module);
 	const code = `import importlib.util as u, json; print(json.dumps([u.find_spec(m) is not None for m in ${JSON.stringify(modules)}]))`;
-	const child = spawn(python, ["-c", code], { stdio: ["ignore", "pipe", "ignore"] });
-	const found = await output(child).catch(() => "[]");
-	const present = JSON.parse(found || "[]") as boolean[];
+	const found = await promisify(execFile)(python, ["-c", code]).catch(() => ({ stdout: "[]" }));
+	const present = JSON.parse(found.stdout) as boolean[];
 	return names.filter((_, index) => present[index]);
 }
 

@@ -63,12 +63,13 @@ async function runTrials(suite: Suite, chosen: readonly Trial[], output: string,
 	const { storeResult } = await import("../../bench/store.js");
 	const { writeReport } = await import("../../bench/report.js");
 	const results: TrialResult[] = [];
+	let report = "";
 	for (const trial of chosen) {
 		const result = await suite.run(trial);
 		await storeResult(output, result);
+		report = await writeReport(output);
 		results.push(result);
 	}
-	const report = await writeReport(output);
 	process.stdout.write(json ? `${JSON.stringify(results)}\n` : report);
 }
 
