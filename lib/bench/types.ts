@@ -4,9 +4,9 @@ export interface Job {
 	objective: string;
 	/** Model folder (Hugging Face layout), .gguf file or model id. */
 	model: string;
-	/** JSON lines: {prompt, chosen, rejected} or {prompt, completion}. */
+	/** JSON lines: {prompt, completion} for the objective sft, {prompt, chosen, rejected} for every other. */
 	rows: string;
-	/** Rows of the other objective, for workers that train both. */
+	/** SFT rows, for workers that train both objectives. */
 	sftRows: string;
 	/** Rows per optimiser step. */
 	batch: number;
