@@ -9,6 +9,8 @@ type Issue = z.core.$ZodIssue;
 /** Sentences about one problem that zod found, each naming the key. */
 export function describeIssue(issue: Issue, config: unknown): string[] {
 	if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(issue.path, key, config));
+	const inside = issue.code === "invalid_union" ? bestAlternative(issue, valueAt(config, issue.path)) : [];
+	if (inside.length > 0) return inside.flatMap((inner) => describeIssue(inner, config));
 	const where = issue.path.join(".") || "the configuration";
 	const value = valueAt(config, issue.path);
 	if (value === undefined) return [`${where} is missing`];
@@ -36,13 +38,23 @@ function problem(issue: Issue, value: unknown): string {
 	}
 }
 
+/** Problems inside a section that may be written in several ways, seen as the way it comes nearest to. */
+function bestAlternative(issue: z.core.$ZodIssueInvalidUnion, value: unknown): Issue[] {
+	if (!isRecord(value)) return [];
+	const size = (errors: readonly Issue[]) =>
+		errors.reduce((sum, error) => sum + (error.code === "unrecognized_keys" ? error.keys.length : 1), 0);
+	const fitting = issue.errors.filter((errors) => errors.every((error) => error.path.length > 0 || "keys" in error));
+	const [best] = fitting.sort((a, b) => size(a) - size(b));
+	return (best ?? []).map((error) => ({ ...error, path: [...issue.path, ...error.path] }));
+}
+
 function unionOf(issue: z.core.$ZodIssueInvalidUnion): string {
 	const alternatives = issue.errors.map((errors) => errors[0]).filter((first) => first !== undefined);
-	const named = alternatives.map((first) =>
-		first.code === "invalid_value"
-			? first.values.map((value) => JSON.stringify(value)).join(" or ")
-			: "a list of names",
-	);
+	const named = alternatives.map((first) => {
+		if (first.code === "invalid_value") return first.values.map((value) => JSON.stringify(value)).join(" or ");
+		if (first.code !== "invalid_type") return "something else";
+		return first.expected === "array" ? "a list of names" : article(first.expected);
+	});
 	return [...new Set(named)].join(" or ");
 }
 

@@ -9,7 +9,7 @@ import type { Tokenizer } from "../tokenizer/types.js";
 import type { RowSet, TrainSet } from "./context.js";
 import type { Surroundings } from "./model.js";
 import { objectiveNames, traitsOf } from "./objectives.js";
-import { ReferenceLogps } from "./reference.js";
+import { ReferenceLogps } from "./reference/logps.js";
 
 /** Streams of random numbers that order the rows. */
 const orders: Record<Objective, number> = { preference: streams.preferenceOrder, sft: streams.sftOrder };

@@ -8,6 +8,7 @@ import type { RunSummary } from "./events.js";
 import { freshProgress } from "./loop.js";
 import { findModel, type Surroundings } from "./model.js";
 import { byObjective } from "./objectives.js";
+import { givenOptima } from "./optima/given.js";
 import { planNotes, planRun, strategyFactory } from "./plan.js";
 import { summarize } from "./summary.js";
 
@@ -50,7 +51,7 @@ export async function planRunOnly(
 			...estimate(config, found.files, micro),
 		};
 		const memory = { weights: 0, trainable: 0, activationsPeak: 0, devicePeak: null };
-		const parts = { gpu: null, memory, artifact: "", data, prompts: [], answers: [] };
+		const parts = { gpu: null, memory, artifact: "", data, prompts: [], answers: [], optima: givenOptima(config) };
 		return { plan, summary: summarize("planned", freshProgress(), parts) };
 	} finally {
 		data.close();

@@ -24,7 +24,7 @@ export async function evaluateHeldOut(context: TrainContext): Promise<Record<str
 			context.emit({ event: "progress", phase: "evaluation", done, total, unit: "rows" });
 		});
 		losses[native] = result.loss;
-		optima[native] = context.optima[objective];
+		optima[native] = context.optima[objective]?.heldOut ?? 0;
 		for (const [name, value] of Object.entries(result.metrics)) metrics[`${native}/${name}`] = value;
 	}
 	return { ...losses, ...optimalityGaps(losses, optima), ...metrics };

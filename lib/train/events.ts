@@ -1,5 +1,6 @@
 import type { Objective } from "../data/types.js";
 import type { ModelInfo } from "../native/binding.js";
+import type { Optima } from "./optima/types.js";
 
 /** One row of metrics.jsonl for a training step; metric names are TRL's. */
 export interface StepEvent {
@@ -74,6 +75,8 @@ export interface RunSummary {
 	final: Record<string, number>;
 	/** The same before the first step. */
 	initial: Record<string, number>;
+	/** What the gaps are to, and where it comes from. */
+	optima: Optima;
 	dropped: Record<Objective, Record<string, number>>;
 	/** Folder of the adapter (PEFT layout) or model (Hugging Face layout). */
 	artifact: string;

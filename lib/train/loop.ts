@@ -2,7 +2,6 @@ import { checkInterrupted, Interrupted, type TrainContext } from "./context.js";
 import { evaluateHeldOut } from "./evaluate.js";
 import type { RunSummary } from "./events.js";
 import type { MetricsFile } from "./metrics.js";
-import { beginStage } from "./stage.js";
 import { trainStep } from "./step.js";
 
 /** How far a run is; what a checkpoint keeps besides the state of the parts. */
@@ -41,7 +40,7 @@ export async function trainLoop(
 			if (evaluationIsDue(context, progress)) await evaluate(context, progress, metrics);
 			if (progress.step >= context.steps) break;
 			if (every !== null && progress.step > first && progress.step % every === 0) await save();
-			await beginStage(context, progress.step + 1);
+			await context.reference.beginStage(context, progress.step + 1);
 			await advance(context, progress, metrics);
 		}
 	} catch (error) {

@@ -3,6 +3,7 @@ import type { RunData } from "./data.js";
 import type { RunSummary } from "./events.js";
 import type { Progress } from "./loop.js";
 import { byObjective } from "./objectives.js";
+import type { Optima } from "./optima/types.js";
 
 export interface SummaryParts {
 	/** Median GPU utilisation in percent; null on the CPU. */
@@ -13,6 +14,7 @@ export interface SummaryParts {
 	prompts: readonly string[];
 	/** Answers after training, in the order of the prompts; empty when the run was interrupted. */
 	answers: readonly string[];
+	optima: Optima;
 }
 
 /** What a run came to. */
@@ -30,6 +32,7 @@ export function summarize(status: RunSummary["status"], progress: Progress, part
 		gpu_utilization_median: parts.gpu,
 		initial: progress.initial,
 		final: progress.final,
+		optima: parts.optima,
 		dropped: byObjective((objective) => parts.data.train[objective]?.dataset.report.dropped ?? {}),
 		artifact: parts.artifact,
 	};

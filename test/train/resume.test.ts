@@ -54,7 +54,7 @@ const strategies: RunConfigInput["strategy"][] = [
 
 describe.each(strategies.map((strategy) => [strategy?.name, strategy] as const))("%s", (_name, strategy) => {
 	it("comes to the same bytes when it is killed and continued", async () => {
-		const config = work.config({ strategy });
+		const config = work.config({ strategy, optima: { preference: 0.1, sft: 1 } });
 		const expected = await straight(config);
 		const path = join(work.folder, "config.json");
 		await writeFile(path, JSON.stringify(config));
@@ -74,7 +74,7 @@ describe.each(strategies.map((strategy) => [strategy?.name, strategy] as const))
 	});
 
 	it("comes to the same bytes when it is stopped at any step and continued", async () => {
-		const config = work.config({ strategy });
+		const config = work.config({ strategy, optima: { preference: 0.1, sft: 1 } });
 		const expected = await straight(config);
 		for (const step of [1, 2, 3, 5, 6, 7, 11]) {
 			const stop = new AbortController();

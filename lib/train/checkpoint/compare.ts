@@ -3,7 +3,15 @@ import { XrightError } from "../../errors.js";
 import type { RunIdentity } from "./state.js";
 
 /** Keys that change neither data, nor model, nor arithmetic. Paths are covered by the fingerprints. */
-const free = ["output", "checkpoint", "evaluation", "model.path", "data.preference.path", "data.sft.path"];
+const free = [
+	"output",
+	"checkpoint",
+	"evaluation",
+	"model.path",
+	"data.preference.path",
+	"data.sft.path",
+	"reference.path",
+];
 const freeHeldOut = ["data.preference.evaluation.path", "data.sft.evaluation.path"];
 /** Keys that change only the rounding or the speed. */
 const rounding = ["device", "threads", "train.microBatchTokens", "train.gradientCheckpointing"];
@@ -20,6 +28,7 @@ export function compareRuns(saved: RunIdentity, now: RunIdentity, hasStages: boo
 	const problems = changed.filter((key) => !under(key, [...free, ...freeHeldOut, ...rounding]));
 	const fatal = problems.filter((key) => !(key === "train.steps" && mayGrow));
 	if (saved.model !== now.model) fatal.push("the model's files");
+	if (saved.reference !== now.reference) fatal.push("the reference policy's files");
 	for (const name of new Set([...Object.keys(saved.data), ...Object.keys(now.data)])) {
 		if (saved.data[name] !== now.data[name]) fatal.push(`the rows of data.${name}`);
 	}
@@ -34,6 +43,8 @@ export function compareRuns(saved: RunIdentity, now: RunIdentity, hasStages: boo
 function lengthIsFree(config: RunConfig, hasStages: boolean): boolean {
 	const { name, warmup } = config.train.schedule;
 	const shareOfRun = warmup > 0 && warmup < 1;
+	// Its starting weights are gone: rows of later steps could not be scored under them.
+	if (config.adapter.type === "none" && config.data.preference !== null && config.reference === null) return false;
 	return !hasStages && name === "constant" && !shareOfRun && config.train.epochs === null;
 }
 

@@ -36,6 +36,8 @@ export interface RunIdentity {
 	model: string;
 	/** Keys of the tokenised data sets, by objective and use. */
 	data: Record<string, string>;
+	/** Of the reference policy when the configuration names one. */
+	reference: string | null;
 }
 
 export interface RunTotals {
