@@ -1,0 +1,71 @@
+// The paper's claim on real data: Sequential in both orders, Mix, ALRIGHT, MAXRIGHT and ORPO on SmolLM2-135M-Instruct.
+//   node scripts/reproduce-tradeoff.mjs --preference hh-rlhf/harmless-base/test.jsonl.gz --sft instructions.jsonl.gz
+// Settings and grid: examples/tradeoff.json. Runs into --output (runs/tradeoff), then writes results.md with its plots to
+// --docs (docs). The same command continues after an interruption; finished runs are kept.
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { prepare } from "./tradeoff/data.mjs";
+import { measureOrpo } from "./tradeoff/orpo.mjs";
+import { resultsMarkdown } from "./tradeoff/results.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const program = join(root, "dist/cli/main.js");
+const { values } = parseArgs({
+	options: {
+		preference: { type: "string" },
+		sft: { type: "string" },
+		output: { type: "string", default: "runs/tradeoff" },
+		docs: { type: "string", default: join(root, "docs") },
+	},
+});
+
+function main() {
+	if (!values.preference || !values.sft) {
+		throw new Error(
+			"usage: node scripts/reproduce-tradeoff.mjs --preference FILE --sft FILE [--output DIR] [--docs DIR]",
+		);
+	}
+	const folder = (objective) => resolve(values.output, "data", objective);
+	const rows = {
+		preference: prepare("preference", values.preference, folder("preference")),
+		sft: prepare("sft", values.sft, folder("sft")),
+	};
+	const set = ["preference", "sft"].flatMap((objective) => ["--set", `data.${objective}.path=${folder(objective)}`]);
+	const config = join(root, "examples/tradeoff.json");
+	const { status, signal } = spawnSync(
+		process.execPath,
+		[program, "sweep", config, ...set, "--output", values.output],
+		{
+			stdio: "inherit",
+		},
+	);
+	if (status !== 0) {
+		process.exitCode = status ?? (signal === "SIGINT" ? 130 : 1);
+		return;
+	}
+	report(rows);
+}
+
+function report(rows) {
+	const result = JSON.parse(readFileSync(join(values.output, "front.json"), "utf8"));
+	const pairs = resolve(values.output, "data/preference/test.jsonl");
+	const orpo = measureOrpo(result, { program, output: values.output, pairs, beta: 0.1 });
+	const machine = JSON.parse(execFileSync(process.execPath, [program, "doctor", "--json"], { encoding: "utf8" }));
+	mkdirSync(values.docs, { recursive: true });
+	const plots = ["front", "trajectories"].map((name) => {
+		const file = `tradeoff-${name}.svg`;
+		copyFileSync(join(values.output, `${name}.svg`), join(values.docs, file));
+		return file;
+	});
+	const table = readFileSync(join(values.output, "table.md"), "utf8");
+	const sources = { preference: basename(values.preference), sft: basename(values.sft) };
+	const path = join(values.docs, "results.md");
+	writeFileSync(path, resultsMarkdown({ result, orpo, table, rows, sources, machine, plots }));
+	console.error(`wrote ${relative(process.cwd(), path)}`);
+}
+
+if (!existsSync(program)) throw new Error(`${program} is missing: npm run build:ts`);
+main();
