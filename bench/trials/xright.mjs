@@ -1,6 +1,6 @@
 // One run of our training step on given rows; prints one JSON line with its speed and memory, like peers/trl_trainer.py.
 // Usage: xright.mjs dpo|sft MODEL ROWS.jsonl STEPS BATCH THREADS [cached]
-// `checkpointing` recomputes blocks in backward. `cached` computes the reference log-probs before the clock starts; without it they are computed inside every step.
+// `profile` adds the time of every native op. `checkpointing` recomputes blocks in backward. `cached` computes the reference log-probs before the clock starts; without it they are computed inside every step.
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { packRows } from "../../dist/data/pack.js";
@@ -68,10 +68,13 @@ let start = 0;
 for (let i = 0; i < steps; i++) {
 	const r = await step(i);
 	losses.push(r.loss);
-	if (i === 0) start = performance.now();
-	else tokens += r.tokens;
+	if (i === 0) {
+		if (flags.includes("profile")) await session.profile(true);
+		start = performance.now();
+	} else tokens += r.tokens;
 }
 const seconds = (performance.now() - start) / 1000;
+const profile = flags.includes("profile") ? await session.profile(false) : undefined;
 
 // What crossing costs: a call that does next to nothing, queued and answered, three to a step.
 const crossingStart = performance.now();
@@ -88,6 +91,7 @@ console.log(
 		crossing_share: crossing / perStep,
 		memory: session.memory(),
 		losses,
+		profile,
 	}),
 );
 await session.dispose();

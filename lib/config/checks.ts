@@ -1,3 +1,4 @@
+import { findLossOptions } from "./losses/index.js";
 import type { Objective } from "./objectives.js";
 import { referenceTraining } from "./reference.js";
 import type { RunConfig } from "./schema.js";
@@ -13,6 +14,7 @@ const dataNames: Record<Objective, string> = {
 export function crossCheck(config: RunConfig): string[] {
 	return [
 		...dataChecks(config),
+		...lossChecks(config),
 		...referenceChecks(config),
 		...optimaChecks(config),
 		...stopChecks(config),
@@ -31,6 +33,10 @@ function dataChecks(config: RunConfig): string[] {
 function referenceChecks(config: RunConfig): string[] {
 	if (config.reference === null) return [];
 	if (config.data.preference === null) return ["reference has no effect without data.preference"];
+	const { loss } = config.objective.preference;
+	if (!findLossOptions(loss).needsReference) {
+		return [`reference has no effect with objective.preference.loss "${loss}", which compares with none`];
+	}
 	const training = referenceTraining(config);
 	const problems: string[] = [];
 	if (training?.train === "sft" && config.data.sft === null) {
@@ -67,6 +73,15 @@ function stopChecks({ stop, optima, data, strategy }: RunConfig): string[] {
 		problems.push('stop has nothing to compare with: give optima (numbers or "estimate") or stop.referenceFront');
 	}
 	return problems;
+}
+
+function lossChecks({ strategy, objective }: RunConfig): string[] {
+	const own = findStrategyOptions(strategy.name)?.loss;
+	const { loss } = objective.preference;
+	if (own === undefined || own === loss) return [];
+	return [
+		`objective.preference.loss is "${loss}", but strategy "${strategy.name}" trains with "${own}"; leave it out, or use strategy "dpo"`,
+	];
 }
 
 function lengthChecks(config: RunConfig): string[] {

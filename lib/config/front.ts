@@ -5,7 +5,7 @@ import type { FrontPoint } from "./schema.js";
 
 /** What `sweep` writes as front.json, or its list of points alone; other keys of a point are not looked at. */
 const points = z.array(z.object({ dpo: z.number(), sft: z.number() })).min(1);
-const fileSchema = z.union([points, z.object({ points }).transform((front) => front.points)]);
+const fileSchema = z.union([points, z.object({ front: points }).transform(({ front }) => front)]);
 
 /** The points of a front's file. Throws CONFIG. */
 export async function readFront(path: string, where: string): Promise<FrontPoint[]> {

@@ -55,7 +55,7 @@ export interface LoadSpec {
 	/** null with `train: "full"`, or when only scoring or generating with the base model. */
 	adapter: AdapterSpec | null;
 	train: "adapter" | "full" | "none";
-	gradientCheckpointing: boolean;
+	gradientCheckpointing: boolean | "selective";
 }
 
 export interface ModelInfo {
@@ -65,8 +65,10 @@ export interface ModelInfo {
 	layers: number;
 	hidden: number;
 	vocab: number;
-	/** Longest sequence the positions allow. */
+	/** Longest sequence the model was made for. */
 	maxPositions: number;
+	/** The model has learned positions: a longer sequence than `maxPositions` cannot be run at all. */
+	learnedPositions: boolean;
 	/** Dotted names of the modules that carry an adapter. */
 	adapted: string[];
 	/** Dotted names of every linear module an adapter could target. */
@@ -94,13 +96,15 @@ export interface Part {
 	objective: string;
 	/** Weight in the step's total objective (λ, 1 − λ or 1). */
 	weight: number;
-	/** What the sum over this part is divided by: scored tokens (sft) or pairs (dpo) of the whole optimiser step. */
+	/** What the sum over this part is divided by: scored tokens (sft) or rows of the whole optimiser step. */
 	normalizer: number;
-	/** The objective's own options, for example `{loss: "sigmoid", beta: 0.1, labelSmoothing: 0}`. */
+	/** The objective's own options, for example `{beta: 0.1, labelSmoothing: 0}`. */
 	options: Record<string, number | string | boolean>;
 	batch: Batch;
 	/** Reference log-prob of each sequence (sum over its tokens), for objectives that need one. */
 	reference?: Float64Array;
+	/** 1 or 0 for each sequence, desirable or not, for objectives on unpaired rows. */
+	labels?: Float64Array;
 }
 
 /**
@@ -156,6 +160,18 @@ export interface MemoryStats {
 	devicePeak: number | null;
 }
 
+/** What one op cost while a profile ran. */
+export interface ProfileRow {
+	/** `attention`, `q_proj|k_proj|v_proj`, … */
+	op: string;
+	/** `forward`, `backward`, `weight gradient`, … */
+	pass: string;
+	calls: number;
+	seconds: number;
+	/** Multiplications and additions of its matrix products; 0 for element-wise ops. */
+	flops: number;
+}
+
 /** What `save` writes and `restore` reads: PEFT-named adapter, HF-named model, optimiser state, reference snapshot. */
 export type StateKind = "adapter" | "model" | "optimizer" | "reference";
 
@@ -177,6 +193,8 @@ export interface NativeSession {
 	restore(kind: StateKind, weights: Weights): Promise<void>;
 	/** Drops accumulated gradients. */
 	zeroGrad(): Promise<void>;
+	/** Starts a profile (or starts it over) or ends it; resolves with what the one that ends collected. */
+	profile(on: boolean): Promise<ProfileRow[]>;
 	memory(): MemoryStats;
 	/** Makes the running call reject with ABORTED at the next layer; later calls run normally. */
 	interrupt(): void;

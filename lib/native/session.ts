@@ -9,6 +9,7 @@ import type {
 	NativeSession,
 	Part,
 	PartResult,
+	ProfileRow,
 	ScoreResult,
 	StateKind,
 	UpdateInfo,
@@ -90,6 +91,10 @@ export class Session implements NativeSession, AsyncDisposable {
 
 	zeroGrad(signal?: CallSignal): Promise<void> {
 		return this.#run((native) => native.zeroGrad(), signal);
+	}
+
+	profile(on: boolean, signal?: CallSignal): Promise<ProfileRow[]> {
+		return this.#run((native) => native.profile(on), signal);
 	}
 
 	memory(): MemoryStats {

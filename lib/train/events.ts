@@ -1,6 +1,7 @@
 import type { Objective } from "../data/types.js";
-import type { ModelInfo } from "../native/binding.js";
+import type { ModelInfo, ProfileRow } from "../native/binding.js";
 import type { Optima } from "./optima/types.js";
+import type { Stopped } from "./stop.js";
 
 /** One row of metrics.jsonl for a training step; metric names are TRL's. */
 export interface StepEvent {
@@ -63,6 +64,8 @@ export interface RunSummary {
 	status: "completed" | "interrupted" | "planned";
 	/** Optimiser steps done. */
 	steps: number;
+	/** Present when `stop` ended the run before its last step. */
+	stopped?: Stopped;
 	/** Time spent in optimiser steps, those before a resume included. */
 	seconds: number;
 	/** Tokens run forward and backward in that time. */
@@ -80,8 +83,18 @@ export interface RunSummary {
 	dropped: Record<Objective, Record<string, number>>;
 	/** Folder of the adapter (PEFT layout) or model (Hugging Face layout). */
 	artifact: string;
+	/** SHA-256 of configuration, model and data, whatever their place on disk: equal keys are results of the same run. */
+	key: string;
 	/** Answers to `evaluation.prompts` before the first and after the last step; absent without prompts. */
 	samples?: Sample[];
+	/** Present when it was asked for. */
+	profile?: RunProfile;
+}
+
+/** Where the training loop's time went: its wall time, and the native ops in it, the longest first. */
+export interface RunProfile {
+	seconds: number;
+	ops: ProfileRow[];
 }
 
 export interface Sample {

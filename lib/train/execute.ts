@@ -3,6 +3,7 @@ import { resolveConfig } from "../config/resolve.js";
 import type { RunConfig, RunConfigInput } from "../config/schema.js";
 import { XrightError } from "../errors.js";
 import type { StrategyFactory } from "../strategies/types.js";
+import { runIdentity } from "./checkpoint/identity.js";
 import type { RunIdentity } from "./checkpoint/state.js";
 import { Interrupted } from "./context.js";
 import { openData, type RunData } from "./data.js";
@@ -10,12 +11,16 @@ import type { RunSummary } from "./events.js";
 import { Execution, findSaved } from "./execution.js";
 import { openRunFolder, type RunFolder } from "./folder.js";
 import { type FoundModel, findModel, loadModel, type Surroundings } from "./model.js";
-import { givenOptima } from "./optima/given.js";
+import { findOptima } from "./optima/estimate.js";
 import { planNotes, planRun, strategyFactory } from "./plan.js";
 import { type FoundReference, findReference, scoreAhead } from "./reference/given.js";
+import { trainReference } from "./reference/stage.js";
+import { hopeless } from "./watch.js";
 
 export interface ExecuteOptions {
 	resume: boolean;
+	/** Measure where the time of the training loop goes. */
+	profile: boolean;
 	strategy: StrategyFactory | undefined;
 }
 
@@ -48,7 +53,7 @@ export async function executeRun(
 	try {
 		const factory = strategyFactory(config, options.strategy);
 		return await withOpened({ config, factory, open: openData }, around, (opened) =>
-			train(opened, folder, options.resume, around),
+			train(opened, folder, options, around),
 		);
 	} catch (error) {
 		stopIfAborted(around.signal, error);
@@ -69,12 +74,7 @@ export async function withOpened<Result>(
 	try {
 		const path = referencePath(config);
 		const reference = path === null ? null : await findReference(config, found, path, around);
-		const identity: RunIdentity = {
-			config,
-			model: found.fingerprint,
-			data: data.keys,
-			reference: reference?.found.fingerprint ?? null,
-		};
+		const identity = runIdentity(config, found, data, reference);
 		return await use({ config, factory, found, data, reference, identity });
 	} finally {
 		data.close();
@@ -85,20 +85,25 @@ export async function withOpened<Result>(
 export async function train(
 	opened: OpenedTraining,
 	folder: RunFolder,
-	resume: boolean,
+	{ resume, profile }: Pick<ExecuteOptions, "resume" | "profile">,
 	around: Surroundings,
 ): Promise<RunSummary> {
-	const { config, factory, found, data, reference } = opened;
-	const optima = givenOptima(config);
-	const plan = planRun(config, factory, data, optima);
-	for (const message of planNotes(config, plan.strategy, data)) around.emit({ event: "info", message });
-	const hasStages = plan.strategy.stageObjectives !== undefined;
+	const { config, factory, found, data } = opened;
+	// Whatever is wrong with the plan is said before anything is trained for it.
+	const { strategy, steps } = planRun(config, factory, data);
+	for (const message of planNotes(config, strategy, data)) around.emit({ event: "info", message });
+	for (const message of hopeless(config, steps, strategy.objectives)) around.emit({ event: "warning", message });
+	const hasStages = strategy.stageObjectives !== undefined;
 	const saved = resume ? await findSaved(folder, opened.identity, hasStages, around.emit) : null;
 	stopIfAborted(around.signal);
+	const trained = await trainReference(opened, folder, around);
+	const reference = trained === null ? opened.reference : await findReference(config, found, trained, around);
+	const optima = await findOptima(opened, trained ?? referencePath(config), folder, around);
+	const plan = planRun(config, factory, data, optima);
 	if (reference) await scoreAhead(reference, data, plan.steps, around);
 	const loaded = await loadModel(config, found, true, around);
 	try {
-		return await new Execution({ ...opened, folder, plan, optima, loaded, saved }, around).run();
+		return await new Execution({ ...opened, reference, folder, plan, optima, loaded, saved }, around).run(profile);
 	} finally {
 		await loaded.session.dispose();
 	}

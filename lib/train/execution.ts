@@ -1,14 +1,14 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFolder } from "./artifact.js";
 import { compareRuns } from "./checkpoint/compare.js";
+import { resultKey } from "./checkpoint/identity.js";
 import { findCheckpoint } from "./checkpoint/read.js";
 import { removeLeftovers } from "./checkpoint/retention.js";
 import { type CheckpointParts, restoreRun, saveRun } from "./checkpoint/run-checkpoint.js";
 import { type RunIdentity, type RunState, readState } from "./checkpoint/state.js";
 import { Interrupted, type TrainContext } from "./context.js";
 import { prettyJson, replaceFile } from "./durable.js";
-import type { RunSummary } from "./events.js";
+import type { RunProfile, RunSummary } from "./events.js";
 import type { OpenedTraining } from "./execute.js";
 import type { RunFolder } from "./folder.js";
 import { GpuMonitor } from "./gpu.js";
@@ -17,15 +17,13 @@ import { MetricsFile } from "./metrics.js";
 import type { LoadedModel, Surroundings } from "./model.js";
 import type { Optima } from "./optima/types.js";
 import type { RunPlan } from "./plan.js";
+import { Profiler } from "./profile.js";
 import { attachCache } from "./reference/own-cache.js";
 import { GivenReference, OwnReference } from "./reference/policy.js";
 import { answerPrompts } from "./samples.js";
 import { summarize } from "./summary.js";
+import { version } from "./version.js";
 import { trainedWeights } from "./weights.js";
-
-export const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-	version: string;
-};
 
 /** A checkpoint to continue from. */
 export interface SavedRun {
@@ -97,7 +95,7 @@ export class Execution {
 		};
 	}
 
-	async run(): Promise<RunSummary> {
+	async run(profile: boolean): Promise<RunSummary> {
 		const { folder, saved, loaded, config } = this.#parts;
 		await removeLeftovers(folder.checkpoints);
 		const progress = saved ? await restoreRun(this.#checkpoint, saved.path, saved.state) : freshProgress();
@@ -109,8 +107,10 @@ export class Execution {
 			this.#announce(progress);
 			if (progress.step === 0) progress.samples = await this.#answers();
 			const save = () => saveRun(this.#checkpoint, progress, metrics);
+			const profiler = profile ? await Profiler.start(loaded.session) : null;
 			const status = await trainLoop(this.#context, progress, metrics, save);
-			return await this.#finish(status, progress, gpu.stop());
+			const measured = (await profiler?.stop()) ?? null;
+			return await this.#finish(status, progress, gpu.stop(), measured);
 		} finally {
 			gpu.stop();
 			await metrics.close();
@@ -124,7 +124,12 @@ export class Execution {
 		this.#context.emit({ event: "start", ...start, strategy: strategy.name });
 	}
 
-	async #finish(status: RunSummary["status"], progress: Progress, gpu: number | null): Promise<RunSummary> {
+	async #finish(
+		status: RunSummary["status"],
+		progress: Progress,
+		gpu: number | null,
+		profile: RunProfile | null,
+	): Promise<RunSummary> {
 		const { folder, loaded, data, config, optima } = this.#parts;
 		const { trained } = this.#checkpoint;
 		const artifact = join(folder.path, trained.folder);
@@ -132,7 +137,9 @@ export class Execution {
 		const answers = status === "completed" ? await this.#answers().catch(nothingIfStopped) : [];
 		const memory = loaded.session.memory();
 		const { prompts } = config.evaluation;
-		const summary = summarize(status, progress, { gpu, memory, artifact, data, prompts, answers, optima });
+		const key = resultKey(this.#parts.identity);
+		const parts = { key, gpu, memory, artifact, data, prompts, answers, profile, optima };
+		const summary = summarize(status, progress, parts);
 		await replaceFile(folder.summary, prettyJson(summary));
 		return summary;
 	}

@@ -6,6 +6,7 @@ import type { Strategy, StrategyContext, StrategyFactory } from "../strategies/t
 import type { RunData } from "./data.js";
 import { byObjective } from "./objectives.js";
 import type { Optima } from "./optima/types.js";
+import { isJoint } from "./stop.js";
 
 /** How long a run is and who decides its steps. */
 export interface RunPlan {
@@ -48,7 +49,7 @@ export function planNotes(config: RunConfig, strategy: Strategy, data: RunData):
 	const heldOut = Object.keys(data.heldOut);
 	if (heldOut.length === 0) notes.push("no held-out rows (data.*.evaluation): nothing is evaluated during the run");
 	if (optima === "estimate") notes.push("each objective is first trained alone for its optimum, unless that is known");
-	const joint = strategy.objectives.length > 1 && strategy.stageObjectives === undefined;
-	if (config.stop !== null && !joint) notes.push(`stop has no effect: ${strategy.name} does not train both at once`);
+	if (config.stop !== null && !isJoint(strategy))
+		notes.push(`stop has no effect: ${strategy.name} does not train both at once`);
 	return notes;
 }

@@ -1,11 +1,13 @@
 import type { MemoryStats } from "../native/binding.js";
 import type { RunData } from "./data.js";
-import type { RunSummary } from "./events.js";
+import type { RunProfile, RunSummary } from "./events.js";
 import type { Progress } from "./loop.js";
 import { byObjective } from "./objectives.js";
 import type { Optima } from "./optima/types.js";
 
 export interface SummaryParts {
+	/** Of what the result depends on. */
+	key: string;
 	/** Median GPU utilisation in percent; null on the CPU. */
 	gpu: number | null;
 	memory: MemoryStats;
@@ -15,6 +17,7 @@ export interface SummaryParts {
 	/** Answers after training, in the order of the prompts; empty when the run was interrupted. */
 	answers: readonly string[];
 	optima: Optima;
+	profile: RunProfile | null;
 }
 
 /** What a run came to. */
@@ -35,7 +38,9 @@ export function summarize(status: RunSummary["status"], progress: Progress, part
 		optima: parts.optima,
 		dropped: byObjective((objective) => parts.data.train[objective]?.dataset.report.dropped ?? {}),
 		artifact: parts.artifact,
+		key: parts.key,
 	};
+	if (progress.stopped) summary.stopped = progress.stopped;
 	if (parts.answers.length > 0) {
 		summary.samples = parts.prompts.map((prompt, index) => ({
 			prompt,
@@ -43,5 +48,6 @@ export function summarize(status: RunSummary["status"], progress: Progress, part
 			after: parts.answers[index] ?? "",
 		}));
 	}
+	if (parts.profile) summary.profile = parts.profile;
 	return summary;
 }

@@ -45,6 +45,10 @@ const Method kMethods[] = {
      {"kind", "weights"},
      false,
      [](SessionApi& s, const Args& a) { return s.restore(a[0].string("kind"), a[1]), Value(); }},
+    {"profile",
+     {"on"},
+     true,
+     [](SessionApi& s, const Args& a) { return s.profile(a[0].boolean("on")); }},
     {"zeroGrad", {}, false, [](SessionApi& s, const Args&) { return s.zero_grad(), Value(); }},
 };
 

@@ -9,7 +9,7 @@
 namespace xright {
 
 // Raised whenever anything in this header or value.h changes shape.
-constexpr int kCoreAbi = 2;
+constexpr int kCoreAbi = 3;
 
 // One model being trained. All calls but interrupt() and memory() come from the session's engine
 // thread, one at a time; arguments and results are the objects described in lib/native/binding.ts.
@@ -27,6 +27,8 @@ class SessionApi {
   virtual Value save(const std::string& kind, const std::string& path) = 0;
   virtual void restore(const std::string& kind, const Value& weights) = 0;
   virtual void zero_grad() = 0;
+  // Starts (or starts over) or ends a profile; what the one that ends collected.
+  virtual Value profile(bool on) = 0;
   virtual Value memory() = 0;          // any thread
   virtual void interrupt() = 0;        // any thread
   virtual void clear_interrupt() = 0;  // engine thread, before each call

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "nn/profile.h"
+
 namespace xright {
 
 AdamW::AdamW(std::vector<Parameter> parameters) : parameters_(std::move(parameters)) {
@@ -33,6 +35,7 @@ double AdamW::grad_norm() const {
 }
 
 double AdamW::step(const UpdateSpec& spec) {
+  const nn::Timed timed("optimizer", "update");
   const double norm = grad_norm();
   if (!std::isfinite(norm))
     throw Error(Code::NON_FINITE,

@@ -13,6 +13,7 @@
 #include "core/trainable.h"
 #include "models/registry.h"
 #include "nn/cpu/isa.h"
+#include "nn/profile.h"
 
 namespace xright {
 namespace {
@@ -49,6 +50,11 @@ AdapterSpec read_adapter(const Value& v) {
   if (!spec.all_linear)
     for (const auto& t : targets.array("targets")) spec.targets.push_back(t.string("targets"));
   return spec;
+}
+
+Checkpointing read_checkpointing(const Value& v) {
+  if (std::holds_alternative<std::string>(v.data())) return Checkpointing::kSelective;
+  return v.boolean("gradientCheckpointing") ? Checkpointing::kFull : Checkpointing::kOff;
 }
 
 UpdateSpec read_update(const Value& v) {
@@ -107,7 +113,7 @@ Value Session::load(const Value& spec) {
     if (full_) optimizer_ = std::make_unique<AdamW>(full_parameters(*model));
     model_ = std::move(model);
     decoder_ = std::make_unique<Decoder>(
-        *model_, spec.at("gradientCheckpointing").boolean("gradientCheckpointing"), interrupted_);
+        *model_, read_checkpointing(spec.at("gradientCheckpointing")), interrupted_);
     if (!full_) xright::snapshot_reference(*model_);
     weight_bytes_ =
         model_->parameter_count() * static_cast<int64_t>(at::elementSize(model_->dtype));
@@ -128,6 +134,7 @@ Value Session::describe(const std::vector<std::string>& adapted) {
                        {"hidden", s.hidden},
                        {"vocab", s.vocab},
                        {"maxPositions", s.max_positions},
+                       {"learnedPositions", !s.positions.empty()},
                        {"adapted", names(adapted)},
                        {"linears", names(linears)},
                        {"device", model_->device.str()},
@@ -201,6 +208,20 @@ void Session::zero_grad() {
   guard([&] {
     optimizer().zero_grad();
     return 0;
+  });
+}
+
+Value Session::profile(bool on) {
+  return guard([&] {
+    Value::Array rows;
+    for (const auto& row : nn::end_profile())
+      rows.emplace_back(Value::Object{{"op", row.op},
+                                      {"pass", row.pass},
+                                      {"calls", row.calls},
+                                      {"seconds", row.seconds},
+                                      {"flops", row.flops}});
+    if (on) nn::start_profile(model().device);
+    return Value(std::move(rows));
   });
 }
 

@@ -23,6 +23,7 @@ class Session final : public SessionApi {
   Value save(const std::string& kind, const std::string& path) override;
   void restore(const std::string& kind, const Value& weights) override;
   void zero_grad() override;
+  Value profile(bool on) override;
   Value memory() override;
   void interrupt() override { interrupted_ = true; }
   void clear_interrupt() override { interrupted_ = false; }

@@ -6,6 +6,7 @@
 
 #include "nn/backend.h"
 #include "nn/cpu/activation_kernels.h"
+#include "nn/profile.h"
 
 namespace xright::nn {
 namespace {
@@ -114,11 +115,13 @@ void backward_aten(Activation act, bool gated, const at::Tensor& u, const at::Te
 }  // namespace
 
 void activation_forward(Activation act, bool gated, const at::Tensor& u, at::Tensor& h_TF) {
+  const Timed timed("activation", "forward");
   (use_cpu_kernels(u) ? forward_cpu : forward_aten)(act, gated, u, h_TF);
 }
 
 void activation_backward(Activation act, bool gated, const at::Tensor& u, const at::Tensor& dh_TF,
                          at::Tensor& du, at::Tensor* h_TF) {
+  const Timed timed("activation", "backward");
   (use_cpu_kernels(u) ? backward_cpu : backward_aten)(act, gated, u, dh_TF, du, h_TF);
 }
 

@@ -13,6 +13,7 @@
 #include "nn/attention_aten.h"
 #include "nn/attention_plan.h"
 #include "nn/backend.h"
+#include "nn/profile.h"
 
 namespace xright::nn {
 
@@ -68,6 +69,14 @@ cpu::AttnArgs arguments(const AttnShape& shape, const at::Tensor& q, const at::T
   return args;
 }
 
+// Multiplications and additions of `products` products over every visible (query, key) pair.
+double attention_flops(const AttnShape& shape, const std::vector<AttnSpan>& spans,
+                       double products) {
+  double pairs = 0;
+  for (const AttnSpan& s : spans) pairs += s.q_len * (s.prefix_len + s.k_len - (s.q_len - 1) / 2.0);
+  return 2 * products * pairs * static_cast<double>(shape.heads * shape.head_dim);
+}
+
 constexpr int64_t kParallelWork =
     1 << 19;  // multiply-adds below which starting threads costs more than it saves
 
@@ -101,6 +110,7 @@ void attention_forward(const AttnShape& shape, const std::vector<AttnSpan>& span
                        const at::Tensor& q_THd, const at::Tensor& k_SGd, const at::Tensor& v_SGd,
                        at::Tensor& o_THd, at::Tensor& lse_HT) {
   check(shape, q_THd, k_SGd, v_SGd);
+  const Timed timed("attention", "forward", attention_flops(shape, spans, 2));
   if (!use_cpu_kernels(q_THd)) {
     const auto forward =
         flash_serves(shape, q_THd) ? attention_forward_flash : attention_forward_aten;
@@ -126,6 +136,7 @@ void attention_backward(const AttnShape& shape, const std::vector<AttnSpan>& spa
                         const at::Tensor& v_SGd, const at::Tensor& o_THd, const at::Tensor& lse_HT,
                         at::Tensor& dq_THd, at::Tensor& dk_SGd, at::Tensor& dv_SGd) {
   check(shape, q_THd, k_SGd, v_SGd);
+  const Timed timed("attention", "backward", attention_flops(shape, spans, 5));
   if (!use_cpu_kernels(q_THd)) {
     const auto backward =
         flash_serves(shape, q_THd) ? attention_backward_flash : attention_backward_aten;

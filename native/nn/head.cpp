@@ -11,6 +11,7 @@
 #include "core/errors.h"
 #include "nn/backend.h"
 #include "nn/cpu/head_kernels.h"
+#include "nn/profile.h"
 
 namespace xright::nn {
 namespace {
@@ -100,6 +101,10 @@ void check_targets(const at::Tensor& targets_N, int64_t vocab) {
                                       " is outside the vocabulary of " + std::to_string(vocab));
 }
 
+double product_flops(const at::Tensor& h_CD, const at::Tensor& weight_VD) {
+  return 2.0 * static_cast<double>(h_CD.size(0)) * static_cast<double>(weight_VD.numel());
+}
+
 // visit(first, rows, h_CD, logits_CV) for each chunk; logits rows beyond `rows` are zero.
 template <typename F>
 void each_chunk(const at::Tensor& h_ND, const at::Tensor& weight_VD, F&& visit) {
@@ -111,13 +116,17 @@ void each_chunk(const at::Tensor& h_ND, const at::Tensor& weight_VD, F&& visit) 
     const int64_t rows = std::min(chunk, total - first), height = padded_rows(h_ND, rows, chunk);
     const auto h_CD = padded(h_ND, first, rows, height);
     auto part_CV = logits_CV.narrow(0, 0, height);
-    at::mm_out(part_CV, h_CD, weight_VD.t());
+    {
+      const Timed timed("head", "forward", product_flops(h_CD, weight_VD));
+      at::mm_out(part_CV, h_CD, weight_VD.t());
+    }
     visit(first, rows, h_CD, part_CV);
   }
 }
 
 void process_rows(at::Tensor& logits_CV, const at::Tensor& targets_N, int64_t first, int64_t rows,
                   const RowOutputs& out) {
+  const Timed timed("log-softmax", out.gradient ? "forward and backward" : "forward");
   const auto part = [&](const at::Tensor& t) { return t.defined() ? t.narrow(0, first, rows) : t; };
   auto logits_RV = logits_CV.narrow(0, 0, rows);
   const RowOutputs chunk{part(out.logp), part(out.correct), part(out.coefficient), out.gradient};
@@ -151,13 +160,14 @@ HeadResult head_logprobs(const at::Tensor& h_ND, const at::Tensor& weight_VD,
   HeadResult result{at::empty({h_ND.size(0)}, options), at::empty({h_ND.size(0)}, options), {}};
   if (with_gradient) result.dh_ND = at::empty(h_ND.sizes(), options);
   const RowOutputs out{result.logp_N, result.correct_N, {}, with_gradient};
-  each_chunk(h_ND, weight_VD,
-             [&](int64_t first, int64_t rows, const at::Tensor&, at::Tensor& logits_CV) {
-               process_rows(logits_CV, targets_N, first, rows, out);
-               if (with_gradient)
-                 result.dh_ND.narrow(0, first, rows)
-                     .copy_(at::mm(logits_CV, weight_VD).narrow(0, 0, rows));
-             });
+  each_chunk(
+      h_ND, weight_VD,
+      [&](int64_t first, int64_t rows, const at::Tensor& h_CD, at::Tensor& logits_CV) {
+        process_rows(logits_CV, targets_N, first, rows, out);
+        if (!with_gradient) return;
+        const Timed timed("head", "backward", product_flops(h_CD, weight_VD));
+        result.dh_ND.narrow(0, first, rows).copy_(at::mm(logits_CV, weight_VD).narrow(0, 0, rows));
+      });
   return result;
 }
 
@@ -169,6 +179,7 @@ void head_weight_gradient(const at::Tensor& h_ND, const at::Tensor& weight_VD,
   each_chunk(h_ND, weight_VD,
              [&](int64_t first, int64_t rows, const at::Tensor& h_CD, at::Tensor& logits_CV) {
                process_rows(logits_CV, targets_N, first, rows, out);
+               const Timed timed("head", "weight gradient", product_flops(h_CD, weight_VD));
                add_weight_gradient(dweight_VD, logits_CV, h_CD);
              });
 }

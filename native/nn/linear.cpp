@@ -2,8 +2,30 @@
 
 #include <ATen/ATen.h>
 
+#include "nn/profile.h"
+
 namespace xright::nn {
 namespace {
+
+// The matrix in a profile: "q_proj|k_proj|v_proj". Only made while one runs.
+std::string label(const Linear& linear) {
+  std::string text;
+  if (!profiling()) return text;
+  for (const auto& m : linear.modules)
+    text += (text.empty() ? "" : "|") + m.name.substr(m.name.rfind('.') + 1);
+  return text;
+}
+
+double product_flops(const Linear& linear, int64_t rows) {
+  return 2.0 * static_cast<double>(rows) * static_cast<double>(linear.weight_OI.numel());
+}
+
+double lora_flops(const Linear& linear, int64_t rows) {
+  const Lora& lora = *linear.lora;
+  int64_t numbers = lora.a_RI.numel();
+  for (const auto& b_OR : lora.b_OR) numbers += b_OR.numel();
+  return 2.0 * static_cast<double>(rows) * static_cast<double>(numbers);
+}
 
 // A slice's rank columns of a [T, slices * rank] matrix.
 at::Tensor ranks(const Lora& lora, const at::Tensor& s_TR, size_t slice) {
@@ -38,16 +60,20 @@ void Lora::refresh() {
 
 void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout,
                     const at::Tensor& x_TI, at::Tensor& y_TO, at::Tensor& s_TR) {
-  if (linear.bias_O.defined()) {
-    at::addmm_out(y_TO, linear.bias_O, x_TI, linear.weight_OI.t());
-  } else {
-    at::mm_out(y_TO, x_TI, linear.weight_OI.t());
+  {
+    const Timed timed(label(linear), "forward", product_flops(linear, x_TI.size(0)));
+    if (linear.bias_O.defined()) {
+      at::addmm_out(y_TO, linear.bias_O, x_TI, linear.weight_OI.t());
+    } else {
+      at::mm_out(y_TO, x_TI, linear.weight_OI.t());
+    }
   }
   s_TR = at::Tensor();
   if (!linear.lora) return;
   const Lora& lora = *linear.lora;
   const LoraWeights& weights = policy == Policy::kCurrent ? lora.current : lora.reference;
   if (!weights.defined()) return;
+  const Timed timed("lora", "forward", lora_flops(linear, x_TI.size(0)));
   s_TR = down_project(lora, weights, dropout, x_TI);
   for (size_t i = 0; i < lora.slices.size(); ++i)
     rows(y_TO, lora.slices[i]).addmm_(ranks(lora, s_TR, i), weights.b_OR[i].t());
@@ -55,9 +81,13 @@ void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout,
 
 void linear_backward_input(const Linear& linear, const Dropout* dropout, const at::Tensor& dy_TO,
                            at::Tensor& dx_TI, at::Tensor& ds_TR) {
-  at::mm_out(dx_TI, dy_TO, linear.weight_OI);
+  {
+    const Timed timed(label(linear), "backward", product_flops(linear, dy_TO.size(0)));
+    at::mm_out(dx_TI, dy_TO, linear.weight_OI);
+  }
   ds_TR = at::Tensor();
   if (!linear.lora) return;
+  const Timed timed("lora", "backward", lora_flops(linear, dy_TO.size(0)));
   const Lora& lora = *linear.lora;
   const int64_t slices = static_cast<int64_t>(lora.slices.size());
   ds_TR = at::empty({dy_TO.size(0), slices * lora.rank}, dy_TO.options());
@@ -75,9 +105,13 @@ void linear_backward_input(const Linear& linear, const Dropout* dropout, const a
 void linear_backward_weights(Linear& linear, const Dropout* dropout, const at::Tensor& x_TI,
                              const at::Tensor& s_TR, const at::Tensor& dy_TO,
                              const at::Tensor& ds_TR) {
-  if (linear.dweight_OI.defined()) linear.dweight_OI.add_(at::mm(dy_TO.t(), x_TI));
-  if (linear.dbias_O.defined()) linear.dbias_O.add_(dy_TO.sum({0}, false, at::kFloat));
+  if (linear.dweight_OI.defined()) {
+    const Timed timed(label(linear), "weight gradient", product_flops(linear, x_TI.size(0)));
+    linear.dweight_OI.add_(at::mm(dy_TO.t(), x_TI));
+    if (linear.dbias_O.defined()) linear.dbias_O.add_(dy_TO.sum({0}, false, at::kFloat));
+  }
   if (!linear.lora) return;
+  const Timed timed("lora", "weight gradient", lora_flops(linear, x_TI.size(0)));
   Lora& lora = *linear.lora;
   for (size_t i = 0; i < lora.slices.size(); ++i)
     lora.grad_b_OR[i].add_(at::mm(rows(dy_TO, lora.slices[i]).t(), ranks(lora, s_TR, i)),

@@ -23,7 +23,8 @@ struct LoraWeights {
 struct LoraSlice {
   std::string module;  // dotted path in the checkpoint
   int64_t offset, rows;
-  int64_t stream;  // tells dropout masks of different modules apart
+  int64_t stream;             // tells dropout masks of different modules apart
+  int64_t interleaved_heads;  // the module's
 };
 
 struct Lora {
@@ -40,6 +41,7 @@ struct Lora {
 struct LinearModule {
   std::string name;
   int64_t rows;
+  int64_t interleaved_heads;  // row order in the checkpoint, see ModuleSpec; 0 = as here
 };
 
 struct Linear {

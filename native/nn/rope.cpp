@@ -6,6 +6,7 @@
 
 #include "nn/backend.h"
 #include "nn/cpu/rope_kernels.h"
+#include "nn/profile.h"
 
 namespace xright::nn {
 namespace {
@@ -49,6 +50,7 @@ void apply_aten(at::Tensor& x_THd, const at::Tensor& cos_TR, const at::Tensor& s
 void rope_apply(at::Tensor x_THd, const at::Tensor& cos_TR, const at::Tensor& sin_TR,
                 bool inverse) {
   TORCH_CHECK(2 * cos_TR.size(1) <= x_THd.size(2));
+  const Timed timed("rope", inverse ? "backward" : "forward");
   (use_cpu_kernels(x_THd) ? apply_cpu : apply_aten)(x_THd, cos_TR, sin_TR, inverse);
 }
 

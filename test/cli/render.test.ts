@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { bytes, duration, loss, printable, short, table } from "../../lib/cli/render/format.js";
+import { profileTable } from "../../lib/cli/render/profile.js";
 import { StatusLine } from "../../lib/cli/render/status-line.js";
 import { summaryText } from "../../lib/cli/render/summary.js";
 import type { RunSummary } from "../../lib/train/events.js";
@@ -39,6 +40,21 @@ test("a table lines its columns up", () => {
 	).toBe("loss  before   after\nSFT      2.1  1.9876");
 });
 
+test("a profile shows the share of each op and the speed of products", () => {
+	const ops = [
+		{ op: "down_proj", pass: "forward", calls: 60, seconds: 1.5, flops: 6e11 },
+		{ op: "norm", pass: "backward", calls: 61, seconds: 0.25, flops: 0 },
+	];
+	expect(profileTable({ seconds: 2, ops })).toBe(
+		[
+			"op                  calls  seconds   share  TFLOP/s",
+			"down_proj, forward     60     1.50  75.0 %    0.400",
+			"norm, backward         61     0.25  12.5 %",
+			"everything else               0.25  12.5 %",
+		].join("\n"),
+	);
+});
+
 test("control characters of a model's answer cannot steer the terminal", () => {
 	expect(printable("a\x1b[2Jb\r\x07\n\tc\x9b")).toBe("a\\x1b[2Jb\\x0d\\x07\n\tc\\x9b");
 });
@@ -68,6 +84,7 @@ test("the end of a run shows losses, answers, files and the next step", () => {
 		optima: {},
 		dropped: { preference: {}, sft: {} },
 		artifact: "runs/a/adapter",
+		key: "0123",
 		samples: [{ prompt: "Hi", before: "one\ntwo", after: "\x1b[0mthree" }],
 	};
 	expect(summaryText(summary, "runs/a")).toMatchInlineSnapshot(`

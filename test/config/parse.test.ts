@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { lossOptions } from "../../lib/config/losses/index.js";
 import { parseConfig } from "../../lib/config/parse.js";
 import type { RunConfigInput } from "../../lib/config/schema.js";
 import { strategyOptions } from "../../lib/config/strategies/index.js";
@@ -71,6 +72,7 @@ test("a minimal configuration gets every documented default", () => {
 		    "preference": {
 		      "beta": 0.1,
 		      "labelSmoothing": 0,
+		      "lengthNormalised": false,
 		      "loss": "sigmoid",
 		    },
 		    "sft": {},
@@ -132,6 +134,25 @@ test("sections that choose a variant need not name the default one", () => {
 describe("unknown keys say what to write instead", () => {
 	test.each([
 		[{ per_device_train_batch_size: 4 }, "unknown key per_device_train_batch_size: here it is train.batch"],
+		[{ loss_type: "ipo" }, "unknown key loss_type: here it is objective.preference.loss"],
+		[{ simpo_gamma: 1 }, "unknown key simpo_gamma: here it is objective.preference.gamma (loss simpo)"],
+		[
+			{ desirable_weight: 1 },
+			"unknown key desirable_weight: here it is objective.preference.desirableWeight (loss kto)",
+		],
+		[{ discopop_tau: 1 }, "unknown key discopop_tau: here it is objective.preference.temperature (loss discopop)"],
+		[
+			{ rpo_alpha: 1 },
+			"unknown key rpo_alpha: for a likelihood term on the chosen responses use strategy mix or loss orpo",
+		],
+		[
+			{ cpo_alpha: 1 },
+			"unknown key cpo_alpha: SimPO is trained without CPO's likelihood term; use strategy mix for one",
+		],
+		[
+			{ objective: { preference: { loss: "simpo", gama: 1 } } },
+			"unknown key objective.preference.gama: did you mean objective.preference.gamma?",
+		],
 		[{ lambd: 0.5 }, "unknown key lambd: here it is strategy.lambda"],
 		[{ train: { learning_rate: 1 } }, "unknown key train.learning_rate: here it is train.optimizer.lr"],
 		[
@@ -142,6 +163,7 @@ describe("unknown keys say what to write instead", () => {
 		[{ "max-length": 8 }, "unknown key max-length: here it is data.maxLength"],
 		[{ ref_model: "x" }, "unknown key ref_model: here it is reference.path"],
 		[{ train: { bacth: {} } }, "unknown key train.bacth: did you mean train.batch?"],
+		[{ sweep: {} }, "unknown key sweep: a configuration with a sweep is for `xright-native sweep`"],
 		[{ stratgey: {} }, "unknown key stratgey: did you mean strategy?"],
 		[{ warmup: 3 }, "unknown key warmup: did you mean train.schedule.warmup?"],
 		[{ checkpoint: { zzz: 3 } }, "unknown key checkpoint.zzz; known here: every, keep"],
@@ -160,8 +182,8 @@ describe("values are checked and named", () => {
 		],
 		[{ strategy: { lambda: 1.5 } }, "strategy.lambda must be at most 1, not 1.5"],
 		[
-			{ strategy: { name: "orpo" } },
-			'strategy.name must be one of alright, maxright, mix, sequential, sft, dpo, not "orpo"',
+			{ strategy: { name: "orpoo" } },
+			'strategy.name must be one of alright, maxright, mix, sequential, sft, dpo, orpo (did you mean "orpo"?), not "orpoo"',
 		],
 		[
 			{ strategy: { name: "sequential", order: ["sft", "sft"] } },
@@ -172,8 +194,8 @@ describe("values are checked and named", () => {
 			"objective.preference.labelSmoothing must be less than 0.5, not 0.5",
 		],
 		[
-			{ objective: { preference: { loss: "ipo" } } },
-			'objective.preference.loss must be "sigmoid" (the only one in this release), not "ipo"',
+			{ objective: { preference: { loss: "sigmoidal" } } },
+			'objective.preference.loss must be one of sigmoid, robust, ipo, hinge, exo_pair, nca_pair, sppo_hard, apo_zero, apo_down, discopop, orpo, simpo, kto (did you mean "sigmoid"?), not "sigmoidal"',
 		],
 		[{ train: { batch: { sft: 0 } } }, "train.batch.sft must be at least 1, not 0"],
 		[
@@ -183,7 +205,7 @@ describe("values are checked and named", () => {
 		[{ train: { steps: 2.5 } }, "train.steps must be a whole number, not 2.5"],
 		[{ adapter: { targets: "q_proj" } }, 'adapter.targets must be a list of names or "all-linear", not "q_proj"'],
 		[{ optima: "guess" }, 'optima must be "estimate" or an object, not "guess"'],
-		[{ reference: "orpo" }, 'reference must be "sft-on-chosen" or "sft" or an object, not "orpo"'],
+		[{ reference: "orpo" }, 'reference must be one of sft-on-chosen, sft or an object, not "orpo"'],
 		[{ reference: { train: "dpo" } }, 'reference.train must be one of sft-on-chosen, sft, not "dpo"'],
 		[{ reference: { path: "m", step: 1 } }, "unknown key reference.step: did you mean reference.steps?"],
 		[{ reference: { train: "sft", lr: 0 } }, "reference.lr must be more than 0, not 0"],
@@ -206,6 +228,26 @@ describe("keys are checked together", () => {
 		[{ adapter: { type: "none", rank: 8 } }, 'adapter.rank has no effect with adapter.type "none"; remove it'],
 		[{ strategy: { name: "dpo", lambda: 0.5 } }, 'strategy.lambda has no effect with strategy.name "dpo"; remove it'],
 		[
+			{ objective: { preference: { loss: "hinge", labelSmoothing: 0.1 } } },
+			'objective.preference.labelSmoothing has no effect with objective.preference.loss "hinge"; remove it',
+		],
+		[
+			{ objective: { preference: { loss: "orpo", lengthNormalised: false } } },
+			'objective.preference.lengthNormalised has no effect with objective.preference.loss "orpo"; remove it',
+		],
+		[
+			{ objective: { preference: { gamma: 1 } } },
+			'objective.preference.gamma has no effect with objective.preference.loss "sigmoid"; remove it',
+		],
+		[
+			{ objective: { preference: { loss: "exo_pair", labelSmoothing: 0 } } },
+			"objective.preference.labelSmoothing must be more than 0, not 0",
+		],
+		[
+			{ strategy: { name: "orpo" }, objective: { preference: { loss: "ipo" } } },
+			'objective.preference.loss is "ipo", but strategy "orpo" trains with "orpo"; leave it out, or use strategy "dpo"',
+		],
+		[
 			{ strategy: { name: "mix", evaluateEvery: 5 } },
 			'strategy.evaluateEvery has no effect with strategy.name "mix"; remove it',
 		],
@@ -221,6 +263,10 @@ describe("keys are checked together", () => {
 		[
 			{ data: { preference }, strategy: { name: "dpo" }, reference: "sft" },
 			"data.sft is missing: the reference is trained on prompts with the answer to learn",
+		],
+		[
+			{ objective: { preference: { loss: "simpo" } }, reference: { path: "m" } },
+			'reference has no effect with objective.preference.loss "simpo", which compares with none',
 		],
 		[
 			{ data: { sft }, strategy: { name: "sft" }, reference: { path: "m" } },
@@ -272,6 +318,22 @@ test("steps: given, from the stages, from epochs, or 1000", () => {
 test.each(strategyOptions.map(({ name }) => name))("strategy %s works with its defaults", (name) => {
 	const optima = { preference: 0, sft: 0 };
 	expect(parseConfig({ ...minimal, optima, strategy: { name } }, "c.json").strategy.name).toBe(name);
+});
+
+test.each(lossOptions.map(({ schema }) => schema.shape.loss.value))("loss %s works with its defaults", (loss) => {
+	const { preference } = parseConfig({ ...minimal, objective: { preference: { loss } } }, "c.json").objective;
+	expect(preference).toMatchObject({ loss, beta: loss === "simpo" ? 2 : 0.1 });
+	const normalised = "lengthNormalised" in preference ? preference.lengthNormalised : undefined;
+	expect(normalised).toBe(["orpo", "kto"].includes(loss) ? undefined : ["ipo", "simpo"].includes(loss));
+	const copy = parseConfig({ ...minimal, objective: { preference } }, "c.json");
+	expect(copy.objective.preference).toEqual(preference);
+});
+
+test("strategy orpo sets the loss, also beside options of it", () => {
+	for (const objective of [undefined, {}, { preference: {} }, { preference: { beta: 0.2 } }]) {
+		const config = parseConfig({ ...minimal, objective, strategy: { name: "orpo" } }, "c.json");
+		expect(config.objective.preference.loss).toBe("orpo");
+	}
 });
 
 test.each([[null], [[]], ["x"], [3], [undefined]])("%j is not a configuration", (value) => {

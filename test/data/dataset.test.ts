@@ -2,7 +2,7 @@ import { appendFileSync, readdirSync, readFileSync, statSync, utimesSync, writeF
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type DataSpec, type LoadContext, loadDataset } from "../../lib/data/dataset.js";
-import type { Dataset, Objective } from "../../lib/data/types.js";
+import type { Dataset, RowKind } from "../../lib/data/types.js";
 import { fixture, temporaryFolder, tinyTokenizer, writeFile, writeRows } from "./support.js";
 
 const tokenizer = tinyTokenizer();
@@ -13,7 +13,7 @@ function context(change: Partial<LoadContext> = {}): LoadContext {
 
 const spec = (path: string, change: Partial<DataSpec> = {}): DataSpec => ({ path, format: "auto", ...change });
 
-function allRows<O extends Objective>(data: Dataset<O>) {
+function allRows<K extends RowKind>(data: Dataset<K>) {
 	const rows = Array.from({ length: data.length }, (_, index) => ({
 		source: data.sourceIndex(index),
 		row: data.row(index),
@@ -245,3 +245,50 @@ function flip(path: string): void {
 	bytes[10]! ^= 1;
 	writeFileSync(path, bytes);
 }
+
+describe("unpaired rows", () => {
+	const text = async (response: Int32Array) => (await tokenizer.decode(response)).replace("<|im_end|>", "");
+
+	test("keep their label, and take the response of the row before as the mismatched one", async () => {
+		const rows = numbered(300).map((row, index) => ({ ...row, label: index % 3 === 0 }));
+		rows[2]!.completion = "";
+		const data = await loadDataset("unpaired", spec(writeRows(rows)), context());
+		expect(data).toMatchObject({ kind: "unpaired", objective: "preference", length: 299 });
+		const kept = rows.filter(({ completion }) => completion !== "");
+		for (const [index, { row }] of allRows(data).entries()) {
+			// The first takes the last one's of the first 256 rows of the file.
+			const before = kept[index > 0 ? index - 1 : 254]!;
+			expect(row.desirable).toBe(kept[index]!.label);
+			expect(await text(row.response)).toBe(kept[index]!.completion);
+			expect(await text(row.mismatched)).toBe(before.completion);
+		}
+	});
+
+	test("are made of pairs: a desirable and an undesirable one of each, mismatched with the pair before", async () => {
+		const rows = [1, 2, 3].map((n) => ({ prompt: `${n}?`, chosen: ` yes ${n}`, rejected: ` no ${n}` }));
+		const data = await loadDataset("unpaired", spec(writeRows(rows)), context());
+		const read = await Promise.all(
+			allRows(data).map(async ({ source, row }) => {
+				return [source, row.desirable, await text(row.response), await text(row.mismatched)];
+			}),
+		);
+		expect(read).toEqual([
+			[0, true, " yes 1", " yes 3"],
+			[0, false, " no 1", " no 3"],
+			[1, true, " yes 2", " yes 1"],
+			[1, false, " no 2", " no 1"],
+			[2, true, " yes 3", " yes 2"],
+			[2, false, " no 3", " no 2"],
+		]);
+	});
+
+	test("cut the mismatched response to the room behind the prompt", async () => {
+		const rows = [
+			{ prompt: "a", completion: " one two three four five six seven eight nine ten", label: true },
+			{ prompt: "a much longer prompt, which leaves little room", completion: " no", label: false },
+		];
+		const data = await loadDataset("unpaired", spec(writeRows(rows)), context({ maxLength: 24 }));
+		const [, second] = allRows(data).map(({ row }) => row);
+		expect(second!.prompt.length + second!.mismatched.length).toBe(24);
+	});
+});

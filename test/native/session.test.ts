@@ -27,6 +27,28 @@ describe("Session", () => {
 		await expect(openSession({ signal: stop.signal })).rejects.toThrow("over");
 	});
 
+	it("profiles the calls between start and end, and starts over", async () => {
+		await using session = await openTiny("gqa-untied");
+		expect(await session.profile(true)).toEqual([]);
+		await session.generate(spec);
+		const rows = await session.profile(true);
+		const products = rows.filter(({ op }) => op === "q_proj|k_proj|v_proj");
+		expect(products).toEqual([
+			{
+				op: "q_proj|k_proj|v_proj",
+				pass: "forward",
+				calls: expect.any(Number),
+				seconds: expect.any(Number),
+				flops: expect.any(Number),
+			},
+		]);
+		expect(products[0]!.flops).toBeGreaterThan(0);
+		expect(products[0]!.calls).toBe(rows.find(({ op }) => op === "attention")!.calls);
+		expect(await session.profile(false)).toEqual([]);
+		await session.generate(spec);
+		expect(await session.profile(false)).toEqual([]);
+	});
+
 	it("can be disposed twice and then refuses calls", async () => {
 		const session = await openTiny("gqa-untied");
 		await Promise.all([session.dispose(), session.dispose()]);

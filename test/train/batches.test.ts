@@ -13,6 +13,7 @@ const row = (prompt: number, response: number): SftRow => ({
 function dataset<O extends "sft" | "preference">(objective: O, rows: unknown[]): Dataset {
 	const at = (index: number) => rows[index] as never;
 	return {
+		kind: objective,
 		objective,
 		length: rows.length,
 		key: "test",

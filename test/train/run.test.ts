@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Objective } from "../../lib/data/types.js";
 import { readAdapter } from "../../lib/model/adapter.js";
 import type { Strategy } from "../../lib/strategies/types.js";
-import type { RunEvent } from "../../lib/train/events.js";
+import type { RunEvent, RunProfile } from "../../lib/train/events.js";
 import { run } from "../../lib/train/run.js";
 import { createWorkspace, metricRows, untimedMetrics, type Workspace } from "./workspace.js";
 
@@ -55,6 +55,15 @@ describe("a run", () => {
 		expect(sft).toBeLessThan(summary.initial.sft as number);
 		expect(summary.peak_memory_bytes).toBeGreaterThan(1e6);
 		expect(summary.tokens_per_second).toBeGreaterThan(0);
+	});
+
+	it("holds a profile when it is asked for one", async () => {
+		const job = run(work.config({ train: { steps: 2 } }), { env: work.env, profile: true });
+		const { seconds, ops } = (await job.result).profile as RunProfile;
+		expect(ops.map(({ op, pass }) => `${op} ${pass}`)).toContain("attention backward");
+		const times = ops.map((row) => row.seconds);
+		expect(times).toEqual(times.toSorted((a, b) => b - a));
+		expect(times.reduce((sum, time) => sum + time)).toBeLessThan(seconds);
 	});
 
 	it("names metrics as TRL does and says which objective a step trained", async () => {

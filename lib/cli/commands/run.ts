@@ -1,11 +1,17 @@
-import type { Job } from "../../train/run.js";
 import { planText } from "../render/plan.js";
 import { RunView } from "../render/run-view.js";
 import { summaryText } from "../render/summary.js";
 import { withSignals } from "../signals.js";
-import { configOption, defineCommand, outputOption, setOption } from "./define.js";
-
-const jsonOption = { type: "boolean", default: false, describe: "Print every event as a JSON line on stdout" } as const;
+import {
+	configOption,
+	defineCommand,
+	dryRunOption,
+	follow,
+	jsonEventsOption,
+	jsonLine,
+	outputOption,
+	setOption,
+} from "./define.js";
 
 export const run = defineCommand({
 	command: "run <config>",
@@ -19,19 +25,20 @@ export const run = defineCommand({
 			default: false,
 			describe: "Continue from the newest intact checkpoint of the output folder",
 		},
-		"dry-run": {
+		"dry-run": dryRunOption,
+		json: jsonEventsOption,
+		profile: {
 			type: "boolean",
 			default: false,
-			describe: "Check configuration, model and data, print the plan, train nothing",
+			describe: "Measure time and TFLOP/s of every native op; the summary holds them",
 		},
-		json: jsonOption,
 	},
 	examples: [
 		["$0 run examples/quickstart.json", "train the small example"],
 		["$0 run my.json --set train.steps=200 --output runs/short", "override keys"],
 		["$0 run my.json --resume", "continue after an interruption"],
 	],
-	run: async ({ config: path, set, output, resume, dryRun, json }) => {
+	run: async ({ config: path, set, output, resume, dryRun, json, profile }) => {
 		const { loadConfig } = await import("../../config/load.js");
 		const train = await import("../../train/run.js");
 		const config = await loadConfig(path, { set, output });
@@ -41,7 +48,7 @@ export const run = defineCommand({
 				const plan = await follow(train.dryRun(config, { signal }), view, false);
 				process.stdout.write(json ? jsonLine({ event: "plan", ...plan }) : `${planText(plan)}\n`);
 			} else {
-				const summary = await follow(train.run(config, { signal, resume }), view, json);
+				const summary = await follow(train.run(config, { signal, resume, profile }), view, json);
 				process.stdout.write(
 					json ? jsonLine({ event: "end", ...summary }) : `${summaryText(summary, config.output)}\n`,
 				);
@@ -55,17 +62,3 @@ export const run = defineCommand({
 		}
 	},
 });
-
-/** Shows a job's events until it ends, and gives its result. */
-async function follow<Result>(job: Job<Result>, view: RunView, json: boolean): Promise<Result> {
-	for await (const event of job) {
-		view.show(event);
-		if (json) process.stdout.write(jsonLine(event));
-	}
-	view.close();
-	return job.result;
-}
-
-function jsonLine(value: object): string {
-	return `${JSON.stringify(value)}\n`;
-}

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { RunSummary } from "../../train/events.js";
 import { bytes, duration, loss, printable, short, table } from "./format.js";
+import { profileTable } from "./profile.js";
 
 const names: Record<string, string> = {
 	dpo: "preference (DPO)",
@@ -14,7 +15,9 @@ export function summaryText(summary: RunSummary, output: string): string {
 	const done = summary.status === "completed" ? "done" : "stopped";
 	const blocks = [
 		`${done} after ${summary.steps} steps in ${duration(summary.seconds)} (${speed})`,
+		summary.stopped ? `ended early: ${summary.stopped.reason}` : "",
 		lossTable(summary),
+		summary.profile ? profileTable(summary.profile) : "",
 		...(summary.samples ?? []).map(sampleText),
 		filesText(summary, output),
 		nextText(summary, output),

@@ -66,6 +66,24 @@ export function chosenAnswer(toPair: Converters["preference"]): Converters["sft"
 	};
 }
 
+/** The last assistant message of a conversation, with everything before it as the prompt. */
+export function lastAnswer(row: JsonRow): SftExample {
+	const list = messagesField(row, "messages");
+	const last = list.findLastIndex((message) => message.role === "assistant");
+	const answer = list[last];
+	if (!answer) throw new BadRow("messages has no assistant message");
+	if (last === 0) throw new BadRow("messages has nothing before the answer");
+	return demonstration(list.slice(0, last), answer.content, "assistant message");
+}
+
+/** The label of an answer: true, or 1, when it is wanted. */
+export function labelField(row: JsonRow): boolean {
+	const value = present(row, "label");
+	if (value === true || value === 1) return true;
+	if (value === false || value === 0) return false;
+	throw new BadRow("label is not true or false");
+}
+
 /** The leading messages that two conversations share, at most all but the last of each. */
 export function commonMessages(a: readonly Message[], b: readonly Message[]): Message[] {
 	const limit = Math.min(a.length, b.length) - 1;

@@ -12,8 +12,8 @@ export const implicitPrompt: Format = {
 	shape: "{chosen, rejected}",
 	description: 'two conversations with the prompt inside, as "\\n\\nHuman: …\\n\\nAssistant: …" or lists of messages',
 	keys: ["chosen", "rejected"],
-	detect: (row, objective) =>
-		objective === "preference"
+	detect: (row, kind) =>
+		kind === "preference"
 			? byKeys(row, ["chosen", "rejected"], ["prompt", "instruction", "conversations", "question"])
 			: null,
 	convert: { preference: convert, sft: chosenAnswer(convert) },

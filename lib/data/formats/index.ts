@@ -1,6 +1,8 @@
 import { alpaca } from "./alpaca.js";
 import type { Format } from "./format.js";
 import { implicitPrompt } from "./implicit-prompt.js";
+import { labelledCompletion } from "./labelled-completion.js";
+import { labelledMessages } from "./labelled-messages.js";
 import { messages } from "./messages.js";
 import { preference } from "./preference.js";
 import { promptCompletion } from "./prompt-completion.js";
@@ -14,8 +16,10 @@ export const formats: readonly Format[] = [
 	preference,
 	implicitPrompt,
 	promptCompletion,
+	labelledCompletion,
 	alpaca,
 	messages,
+	labelledMessages,
 	sharegpt,
 	questionAnswer,
 	safeRlhf,

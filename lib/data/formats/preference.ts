@@ -9,7 +9,7 @@ export const preference: Format = {
 	shape: "{prompt, chosen, rejected}",
 	description: "a prompt with a preferred and a rejected answer, as strings or lists of messages",
 	keys: ["prompt", "chosen", "rejected"],
-	detect: (row, objective) => (objective === "preference" ? byKeys(row, ["prompt", "chosen", "rejected"]) : null),
+	detect: (row, kind) => (kind === "preference" ? byKeys(row, ["prompt", "chosen", "rejected"]) : null),
 	convert: { preference: preferencePair, sft: chosenAnswer(preferencePair) },
 };
 

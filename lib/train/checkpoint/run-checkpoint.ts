@@ -68,8 +68,8 @@ export async function restoreRun(parts: CheckpointParts, folder: string, state: 
 	for (const [name, logps] of Object.entries(referenceLogps(context))) {
 		logps.restore(await readFloat64(join(folder, logpsName), name, logps.values.length));
 	}
-	const { step, evaluated, totals, initial, final, samples } = state;
-	return { step, evaluated, totals, initial, final, samples };
+	const { step, evaluated, totals, initial, final, stopped, samples } = state;
+	return { step, evaluated, totals, initial, final, stopped, samples };
 }
 
 /** The reference log-probs of each row set that has them, by name. */

@@ -12,8 +12,8 @@ export interface EstimatedOptimum {
 
 /** What an estimate depends on, and when it was made. */
 export interface Provenance {
-	/** SHA-256 of the settings that matter. */
-	config: string;
+	/** SHA-256 of everything below but the date, and of all settings that matter. */
+	key: string;
 	model: string;
 	reference: string | null;
 	/** Keys of the tokenised rows, by objective and use. */

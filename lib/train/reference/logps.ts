@@ -1,5 +1,5 @@
 import type { Dataset } from "../../data/types.js";
-import { traitsOf } from "../objectives.js";
+import { kindTraits } from "../row-kinds.js";
 import type { RowStore } from "./row-store.js";
 
 /** Reference log-probs of one data set's sequences, row by row; computed once, NaN until then. */
@@ -10,7 +10,7 @@ export class ReferenceLogps {
 	#store: RowStore | null = null;
 
 	constructor(dataset: Dataset) {
-		this.sequences = traitsOf(dataset.objective).sequences;
+		this.sequences = kindTraits(dataset.kind).sequences;
 		this.values = new Float64Array(dataset.length * this.sequences).fill(Number.NaN);
 	}
 

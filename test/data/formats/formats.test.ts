@@ -11,6 +11,7 @@ const chat: FormatOptions = { template: "chat" };
 const named = (name: string) => formats.find((format) => format.name === name)!;
 const pairOf = (name: string, row: JsonRow, options = plain) => named(name).convert.preference!(row, options);
 const sftOf = (name: string, row: JsonRow, options = plain) => named(name).convert.sft!(row, options);
+const labelledOf = (name: string, row: JsonRow, options = plain) => named(name).convert.unpaired!(row, options);
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
 
@@ -250,6 +251,36 @@ describe("sft formats", () => {
 		const row = { question: "1+1?", answer: "2" };
 		expect(sftOf("question-answer", row)).toEqual({ prompt: "Question: 1+1?\nAnswer:", response: " 2" });
 		expect(sftOf("question-answer", row, chat)).toEqual({ prompt: [user("1+1?")], response: "2" });
+	});
+});
+
+describe("unpaired formats", () => {
+	test("a completion or response with its label", () => {
+		const row = { prompt: "Q: ", completion: " yes", label: true };
+		expect(labelledOf("labelled-completion", row)).toEqual({ prompt: "Q: ", response: " yes", desirable: true });
+		const other = { prompt: "Q", response: "no", label: 0 };
+		const expected = { prompt: [user("Q")], response: "no", desirable: false };
+		expect(labelledOf("labelled-completion", other, chat)).toEqual(expected);
+		const messages = { prompt: [user("Q")], completion: [assistant("no")], label: false };
+		expect(labelledOf("labelled-completion", messages)).toEqual(expected);
+	});
+
+	test("a conversation with the label of its last answer", () => {
+		const row = { messages: [user("Q"), assistant("no")], label: false };
+		const expected = { prompt: [user("Q")], response: "no", desirable: false };
+		expect(labelledOf("labelled-messages", row)).toEqual(expected);
+	});
+
+	test("a label must be true or false", () => {
+		for (const name of ["labelled-completion", "labelled-messages"]) {
+			const row = { prompt: "Q", completion: "yes", messages: [user("Q"), assistant("yes")] };
+			expect(() => labelledOf(name, row)).toThrow("missing label");
+			expect(() => labelledOf(name, { ...row, label: "good" })).toThrow("not true or false");
+		}
+	});
+
+	test("an answer labelled as undesired is none to learn from", () => {
+		expect(() => sftOf("prompt-completion", { prompt: "Q", completion: "no", label: false })).toThrow("undesired");
 	});
 });
 
