@@ -26,14 +26,14 @@ function logRatios(program, folder, pairs, init) {
 	return lines.map((line) => JSON.parse(line)).map((row) => row.logp_chosen - row.logp_rejected);
 }
 
-/** What the ORPO runs of a sweep come to; the distance is null without optima. */
-export function measureOrpo(result, { program, output, pairs, beta }) {
-	const runs = result.points.filter(({ strategy, status }) => strategy === "orpo" && status === "completed");
-	return runs.map((point) => {
-		const dpo = dpoLoss(program, join(output, point.folder), pairs, beta);
-		const { preference, sft } = result.optima;
-		const known = typeof preference === "number" && typeof sft === "number";
-		const distance = known ? Math.hypot(dpo - preference, point.sft - sft) : null;
-		return { seed: point.seed, dpo, sft: point.sft, distance, secondsPerStep: point.seconds_per_step };
-	});
+/** What ORPO's runs come to; the ideal distance is null without optima. */
+export function measureOrpo(points, { program, folder, pairs, beta, optima: { preference, sft } }) {
+	const known = typeof preference === "number" && typeof sft === "number";
+	return points
+		.filter(({ status }) => status === "completed")
+		.map((point) => {
+			const dpo = dpoLoss(program, join(folder, point.folder), pairs, beta);
+			const distance = known ? Math.hypot(dpo - preference, point.sft - sft) : null;
+			return { seed: point.seed, dpo, sft: point.sft, distance, secondsPerStep: point.seconds_per_step };
+		});
 }

@@ -83,7 +83,8 @@ function where({ machine, result }) {
 }
 
 export function resultsMarkdown({ result, orpo, table, rows, sources, machine, plots }) {
-	const command = `node scripts/reproduce-tradeoff.mjs --preference ${sources.preference} --sft ${sources.sft}`;
+	const overrides = sources.set.map((override) => ` --set '${override}'`).join("");
+	const command = `node scripts/reproduce-tradeoff.mjs --preference ${sources.preference} --sft ${sources.sft}${overrides}`;
 	return [
 		"# Results: the trade-off on real data",
 		"",

@@ -54,7 +54,7 @@ test("the page compares at λ = 0.5 with the mean of both orders of Sequential",
 		orpo: [{ seed: 1, dpo: 0.7, sft: 1.5, distance: null, secondsPerStep: 2 }],
 		table: "| the sweep's table |\n",
 		rows: { preference: rows, sft: rows },
-		sources: { preference: "hh.jsonl.gz", sft: "tasks.jsonl.gz" },
+		sources: { preference: "hh.jsonl.gz", sft: "tasks.jsonl.gz", set: ["train.steps=60"] },
 		machine: {
 			cpu: { model: "CPU", threads: 2 },
 			core: { kernels: [] },
@@ -64,6 +64,7 @@ test("the page compares at λ = 0.5 with the mean of both orders of Sequential",
 		plots: ["front.svg"],
 	});
 	for (const line of [
+		"--preference hh.jsonl.gz --sft tasks.jsonl.gz --set 'train.steps=60'\n",
 		"| alright | +1.0 % |",
 		"| mix | +50.0 % |",
 		"| the sweep's table |",
