@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunConfigInput } from "../../lib/config/schema.js";
 import type { RunEvent } from "../../lib/train/events.js";
 import { run } from "../../lib/train/run.js";
+import { fixture } from "../native/parity-fixtures.js";
 import { startChild } from "../support/child.js";
 import { createWorkspace, tinyModel, untimedMetrics, type Workspace } from "./workspace.js";
 
@@ -51,6 +52,7 @@ const variants: [string, Partial<RunConfigInput>][] = [
 	["maxright", { strategy: { name: "maxright", lambda: 0.5, evaluateEvery: 5 } }],
 	["mix", { strategy: { name: "mix", lambda: 0.3 } }],
 	["sequential", { strategy: { name: "sequential", order: ["sft", "preference"] } }],
+	["reference.path", { reference: { path: fixture("adapters/random") }, strategy: { name: "mix", lambda: 0.5 } }],
 	["orpo", { strategy: { name: "orpo" } }],
 	[
 		"kto",
