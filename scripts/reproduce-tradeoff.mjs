@@ -10,7 +10,6 @@ import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { prepare } from "./tradeoff/data.mjs";
-import { measureOrpo } from "./tradeoff/orpo.mjs";
 import { resultsMarkdown } from "./tradeoff/results.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -39,21 +38,8 @@ async function main() {
 	const paths = ["preference", "sft"].map((objective) => `data.${objective}.path=${folder(objective)}`);
 	const set = [...paths, ...values.set].flatMap((override) => ["--set", override]);
 	const config = join(root, "examples/tradeoff.json");
-	const orpo = join(values.output, "orpo.json");
-	writeFileSync(orpo, orpoConfig(JSON.parse(readFileSync(config, "utf8"))));
-	for (const [file, output] of [
-		[config, values.output],
-		[orpo, join(values.output, "orpo")],
-	]) {
-		process.exitCode = await sweep([file, ...set, "--output", output]);
-		if (process.exitCode > 1) return;
-	}
-	report(rows);
-}
-
-/** The same sweep for ORPO alone: a reference would have no effect on it, and its loss has no gap to the optima. */
-function orpoConfig({ reference: _, optima: __, sweep: { seeds }, ...config }) {
-	return JSON.stringify({ ...config, sweep: { strategies: ["orpo"], seeds } });
+	process.exitCode = await sweep([config, ...set, "--output", values.output]);
+	if (process.exitCode <= 1) report(rows);
 }
 
 /** Exit code of the sweep: 1 when single runs failed. An interrupt goes to it, too; it then saves and ends by itself. */
@@ -65,11 +51,7 @@ async function sweep(options) {
 }
 
 function report(rows) {
-	const read = (folder) => JSON.parse(readFileSync(join(folder, "front.json"), "utf8"));
-	const result = read(values.output);
-	const folder = join(values.output, "orpo");
-	const pairs = resolve(values.output, "data/preference/test.jsonl");
-	const orpo = measureOrpo(read(folder).points, { program, folder, pairs, beta: 0.1, optima: result.optima });
+	const result = JSON.parse(readFileSync(join(values.output, "front.json"), "utf8"));
 	const machine = JSON.parse(execFileSync(process.execPath, [program, "doctor", "--json"], { encoding: "utf8" }));
 	mkdirSync(values.docs, { recursive: true });
 	const plots = ["front", "trajectories"].map((name) => {
@@ -80,7 +62,7 @@ function report(rows) {
 	const table = readFileSync(join(values.output, "table.md"), "utf8");
 	const sources = { preference: basename(values.preference), sft: basename(values.sft), set: values.set };
 	const path = join(values.docs, "results.md");
-	writeFileSync(path, resultsMarkdown({ result, orpo, table, rows, sources, machine, plots }));
+	writeFileSync(path, resultsMarkdown({ result, table, rows, sources, machine, plots }));
 	console.error(`wrote ${relative(process.cwd(), path)}`);
 }
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { XrightError } from "../errors.js";
 import type { Job, Measurement, Product, Runner } from "./types.js";
+import type { Answer } from "./workers/answer.js";
 
 /** Peers by runner: their script in bench/peers, and the Python module without which it cannot run. */
 export const peers = {
@@ -55,13 +56,15 @@ export async function findPeers(python: string): Promise<Peer[]> {
 async function worker(name: string, job: Job, signal: AbortSignal): Promise<Measurement> {
 	const path = fileURLToPath(new URL(`./workers/${name}.js`, import.meta.url));
 	const child = fork(path, [JSON.stringify(job)], { stdio: ["ignore", "ignore", "pipe", "ipc"], signal });
-	let message: Measurement | undefined;
+	let message: Answer | undefined;
 	child.on("message", (value) => {
-		message = value as Measurement;
+		message = value as Answer;
 	});
 	await finish(child, name, signal);
 	if (message === undefined) throw new XrightError("INTERNAL", `the benchmark's ${name} process gave no answer`);
-	return message;
+	if ("measurement" in message) return message.measurement;
+	const { code, message: text, ...more } = message.error;
+	throw new XrightError(code, text, more);
 }
 
 async function python(script: string, job: object, { python: command, signal }: Surroundings): Promise<unknown> {

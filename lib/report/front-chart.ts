@@ -1,9 +1,10 @@
 import { axisOption, isVisible } from "./axis.js";
 import { errorBarSeries } from "./error-bars.js";
 import { gridOption, legendOption } from "./layout.js";
+import { markSeries } from "./marks.js";
 import { renderSvg } from "./render.js";
 import { colours, seriesStyle } from "./theme.js";
-import { apart, frontSeries, markSeries } from "./trajectory-chart.js";
+import { apart, frontSeries } from "./trajectory-chart.js";
 import type { FrontChart, SpreadPoint } from "./types.js";
 
 /** Points in a plane, those of a series joined by a thin line, with crosses for their spread and the front they form. */
@@ -19,7 +20,7 @@ export function frontChart(chart: FrontChart): Promise<string> {
 			...shown.map(errorBarSeries),
 			...chart.series.map(({ name }, index) => pointSeries(name, index, shown[index]!)),
 			...front,
-			markSeries(chart.marks ?? []),
+			markSeries(chart),
 		],
 	});
 }

@@ -1,6 +1,7 @@
 import { axisOption, isVisible } from "./axis.js";
 import { errorBarSeries } from "./error-bars.js";
 import { gridOption, legendOption } from "./layout.js";
+import { markSeries } from "./marks.js";
 import { renderSvg } from "./render.js";
 import { colours, seriesStyle } from "./theme.js";
 import { thin } from "./thin.js";
@@ -24,7 +25,7 @@ export function trajectoryChart(chart: TrajectoryChart): Promise<string> {
 		legend: legendOption([...names, ...(chart.front ? [chart.front.name] : [])]),
 		xAxis: axisOption(chart.x, 32),
 		yAxis: axisOption(chart.y, 58),
-		series: [...ends, ...paths, ...front, markSeries((chart.marks ?? []).filter((mark) => isVisible(mark, chart)))],
+		series: [...ends, ...paths, ...front, markSeries(chart)],
 	});
 }
 
@@ -46,7 +47,6 @@ function pathSeries(name: string, index: number, points: Point[], label: string 
 		itemStyle: { color: colour, borderWidth: 1.5 },
 		lineStyle: { color: colour, width: 1.5 },
 		label: { position: "right", color: colours.ink, fontSize: 11 },
-		labelLayout: apart,
 		silent: true,
 	};
 }
@@ -61,22 +61,6 @@ export function frontSeries(name: string, points: Point[]) {
 		symbolSize: 5,
 		lineStyle: { color: colours.ink, width: 1.5, type: "dashed" },
 		itemStyle: { color: colours.ink },
-		silent: true,
-	};
-}
-
-const star = "path://M10 0L13 7L20 7.6L14.6 12.2L16.2 20L10 15.8L3.8 20L5.4 12.2L0 7.6L7 7Z";
-
-/** Stars with their names. */
-export function markSeries(marks: { name: string; x: number; y: number }[]) {
-	return {
-		type: "scatter",
-		data: marks.map(({ name, x, y }) => ({ value: [x, y], label: { show: true, formatter: name } })),
-		symbol: star,
-		symbolSize: 14,
-		itemStyle: { color: colours.ink },
-		label: { position: "right", color: colours.ink, fontSize: 11 },
-		labelLayout: apart,
 		silent: true,
 	};
 }

@@ -31,6 +31,12 @@ export interface LineChart extends ChartText {
 	x: Axis;
 	y: Axis;
 	lines: { name: string; points: readonly LinePoint[]; dashed?: boolean }[];
+	marks?: Mark[];
+}
+
+/** A single point of interest, such as an optimum: a star with its name beside it. */
+export interface Mark extends Point {
+	name: string;
 }
 
 export interface TrajectoryChart extends ChartText {
@@ -40,8 +46,7 @@ export interface TrajectoryChart extends ChartText {
 	paths: { series: string; label?: string; points: readonly Point[]; spread?: Point }[];
 	/** Drawn as a dashed line in the order of x. */
 	front?: { name: string; points: readonly Point[] };
-	/** Single points of interest, such as an optimum. */
-	marks?: { name: string; x: number; y: number }[];
+	marks?: Mark[];
 }
 
 export interface SpreadPoint extends Point {

@@ -39,17 +39,17 @@ export async function inspectGrid(grid: Grid, around: JobSurroundings<RunEvent>)
 	const found = await findModel(config, around);
 	const path = referencePath(config);
 	const reference = path === null ? null : await findReference(config, found, path, around);
-	// Points differ in strategy and seed only, so all that train the same objectives have the same data.
+	// Points differ in strategy and seed only, so all that have the same objectives and losses have the same data.
 	const opened = new Map<string, RunData>();
 	const notes = new Set<string>();
 	const points: InspectedPoint[] = [];
 	try {
 		for (const point of grid.points) {
 			const factory = strategyFactory(point.config, undefined);
-			const objectives = factory.objectives.join();
-			const data =
-				opened.get(objectives) ?? (await openData(point.config, factory.objectives, found.tokenizer, around));
-			opened.set(objectives, data);
+			const { objective, evaluation } = point.config;
+			const kind = JSON.stringify([factory.objectives, objective, evaluation.preference]);
+			const data = opened.get(kind) ?? (await openData(point.config, factory.objectives, found.tokenizer, around));
+			opened.set(kind, data);
 			const { steps, strategy } = planRun(point.config, factory, data);
 			for (const note of planNotes(point.config, strategy, data)) notes.add(note);
 			const identity = runIdentity(point.config, found, data, reference);

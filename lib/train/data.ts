@@ -9,7 +9,7 @@ import { userCache } from "../model/hub/settings.js";
 import type { Tokenizer } from "../tokenizer/types.js";
 import type { RowSet, TrainSet } from "./context.js";
 import type { Surroundings } from "./model.js";
-import { objectiveNames, traitsOf } from "./objectives.js";
+import { evaluationConfig, objectiveNames, traitsOf } from "./objectives.js";
 import { ReferenceLogps } from "./reference/logps.js";
 
 /** Streams of random numbers that order the rows. */
@@ -37,7 +37,7 @@ export async function openData(
 			const wanted = objectives.includes(objective);
 			const train = wanted ? await openRows(config, objective, "train", tokenizer, around) : null;
 			if (train) addTraining(data, objective, config, train);
-			const heldOut = await openRows(config, objective, "evaluation", tokenizer, around);
+			const heldOut = await openRows(evaluationConfig(config), objective, "evaluation", tokenizer, around);
 			if (heldOut) addHeldOut(data, objective, heldOut);
 		}
 	} catch (error) {

@@ -32,6 +32,12 @@ export function traitsOf(config: RunConfig, objective: Objective): ObjectiveTrai
 	return traits[objective](config);
 }
 
+/** The configuration with the preference loss that held-out rows are measured with. */
+export function evaluationConfig(config: RunConfig): RunConfig {
+	const { preference } = config.evaluation;
+	return preference === null ? config : { ...config, objective: { ...config.objective, preference } };
+}
+
 /** A record with a value for each objective. */
 export function byObjective<T>(value: (objective: Objective) => T): Record<Objective, T> {
 	return Object.fromEntries(objectiveNames.map((name) => [name, value(name)])) as Record<Objective, T>;

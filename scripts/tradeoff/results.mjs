@@ -39,23 +39,6 @@ function claims(result) {
 	];
 }
 
-/** ORPO's rows by seed: it has no DPO loss of its own, so the sweep's table has none. */
-function orpoRows(orpo) {
-	if (orpo.length === 0) return [];
-	return [
-		"## ORPO",
-		"",
-		"ORPO has no reference and no DPO loss of its own; its DPO loss here is that of its adapter on the held-out pairs, against the same reference.",
-		"",
-		"| seed | DPO loss | SFT loss | ideal distance | s/step |",
-		"|---:|---:|---:|---:|---:|",
-		...orpo.map(({ seed, dpo, sft, distance, secondsPerStep }) => {
-			return `| ${seed} | ${dpo.toFixed(4)} | ${sft.toFixed(4)} | ${number(distance)} | ${secondsPerStep.toFixed(3)} |`;
-		}),
-		"",
-	];
-}
-
 function setup({ rows, sources, result }) {
 	const line = (name, what) =>
 		`- ${what}: \`${sources[name]}\`, rows up to ${rows[name].longest} characters: ${rows[name].train} to train on, ${rows[name].heldOut} held out.`;
@@ -82,7 +65,7 @@ function where({ machine, result }) {
 	];
 }
 
-export function resultsMarkdown({ result, orpo, table, rows, sources, machine, plots }) {
+export function resultsMarkdown({ result, table, rows, sources, machine, plots }) {
 	const overrides = sources.set.map((override) => ` --set '${override}'`).join("");
 	const command = `node scripts/reproduce-tradeoff.mjs --preference ${sources.preference} --sft ${sources.sft}${overrides}`;
 	return [
@@ -108,7 +91,6 @@ export function resultsMarkdown({ result, orpo, table, rows, sources, machine, p
 		"",
 		table.trim(),
 		"",
-		...orpoRows(orpo),
 		...plots.flatMap((file) => [`![](${file})`, ""]),
 	].join("\n");
 }

@@ -62,6 +62,7 @@ test("a minimal configuration gets every documented default", () => {
 		  "evaluation": {
 		    "every": 100,
 		    "maxNewTokens": 60,
+		    "preference": null,
 		    "prompts": [],
 		  },
 		  "model": {
@@ -269,6 +270,15 @@ describe("keys are checked together", () => {
 			'reference has no effect with objective.preference.loss "simpo", which compares with none',
 		],
 		[
+			{
+				strategy: { name: "maxright" },
+				optima: "estimate",
+				evaluation: { preference: { loss: "ipo" } },
+				data: { sft, preference: { ...preference, evaluation: { path: "t.jsonl" } } },
+			},
+			'optima "estimate" finds the optimum of evaluation.preference, but strategy "maxright" compares with that of objective.preference; give numbers, or leave evaluation.preference out',
+		],
+		[
 			{ data: { sft }, strategy: { name: "sft" }, reference: { path: "m" } },
 			"reference has no effect without data.preference",
 		],
@@ -293,6 +303,10 @@ describe("keys are checked together", () => {
 				},
 			},
 			'stop has nothing to compare with: give optima (numbers or "estimate") or stop.referenceFront',
+		],
+		[
+			{ evaluation: { preference: { loss: "sigmoid" } } },
+			"evaluation.preference has no effect without data.preference.evaluation",
 		],
 		[{ evaluation: { maxNewTokens: 9 } }, "evaluation.maxNewTokens has no effect without evaluation.prompts"],
 		[{ evaluation: { every: 9 } }, "evaluation.every has no effect: no data set has an evaluation"],

@@ -14,12 +14,16 @@ const cli = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 async function start(job: Job): Promise<Omit<Measurement, "versions">> {
 	const folder = await mkdtemp(join(dirname(job.rows), "start-"));
 	const config = join(folder, "config.json");
-	await writeFile(config, JSON.stringify(runConfig(job)));
+	await writeFile(config, JSON.stringify(runConfig(job, folder)));
 	const begun = performance.now();
 	const losses: number[] = [];
 	let startSeconds = 0;
 	let summary: RunSummary | undefined;
-	const child = spawn(process.execPath, [cli, "run", config, "--json"], { stdio: ["ignore", "pipe", "ignore"] });
+	const child = spawn(process.execPath, [cli, "run", config, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+	let errors = "";
+	child.stderr.setEncoding("utf8").on("data", (piece: string) => {
+		errors += piece;
+	});
 	for await (const line of createInterface(child.stdout)) {
 		const event = JSON.parse(line) as RunEvent | ({ event: "end" } & RunSummary);
 		if (event.event === "end") summary = event;
@@ -28,7 +32,7 @@ async function start(job: Job): Promise<Omit<Measurement, "versions">> {
 		losses.push(event.loss);
 	}
 	await rm(folder, { recursive: true });
-	if (summary === undefined) throw new XrightError("INTERNAL", "xright-native run ended without a summary");
+	if (summary === undefined) throw new XrightError("INTERNAL", `xright-native run failed: ${errors.trim()}`);
 	return {
 		secondsPerStep: summary.seconds / summary.steps,
 		rowsPerSecond: (job.batch * summary.steps) / summary.seconds,
@@ -39,7 +43,7 @@ async function start(job: Job): Promise<Omit<Measurement, "versions">> {
 	};
 }
 
-function runConfig(job: Job) {
+function runConfig(job: Job, folder: string) {
 	return {
 		model: { path: job.model, dtype: job.dtype },
 		adapter: { type: "lora", rank: 16, alpha: 16, targets: job.targets },
@@ -48,7 +52,7 @@ function runConfig(job: Job) {
 		train: { steps: job.steps, batch: { preference: job.batch, sft: job.batch } },
 		checkpoint: { every: null },
 		threads: job.threads,
-		output: "run",
+		output: join(folder, "run"),
 	};
 }
 
