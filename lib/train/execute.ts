@@ -17,6 +17,7 @@ import { planNotes, planRun, strategyFactory } from "./plan.js";
 import { type FoundReference, findReference } from "./reference/given.js";
 import { scoreAhead } from "./reference/score-ahead.js";
 import { trainReference } from "./reference/stage.js";
+import { checkTargets } from "./targets.js";
 import { hopeless } from "./watch.js";
 
 export interface ExecuteOptions {
@@ -72,6 +73,7 @@ export async function withOpened<Result>(
 	use: (opened: OpenedTraining) => Promise<Result>,
 ): Promise<Result> {
 	const found = await findModel(config, around);
+	checkTargets(config, found);
 	const data = await open(config, factory.objectives, found.tokenizer, around);
 	try {
 		const path = referencePath(config);

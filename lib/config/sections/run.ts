@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { preferenceLoss } from "./objective.js";
 
 const optimum = z.number().nullable().default(null);
 
@@ -21,6 +22,14 @@ export const evaluationSection = z
 		every: z.int().min(1).nullable().default(100).meta({
 			description: "Steps between evaluations on held-out rows; null: only before the first and after the last step.",
 		}),
+		preference: preferenceLoss
+			.nullable()
+			.default(null)
+			.meta({
+				description:
+					"Preference loss reported on held-out rows, to compare runs that train different ones; null: the one trained.",
+				examples: [{ loss: "sigmoid", beta: 0.1 }],
+			}),
 		prompts: z
 			.array(z.string().min(1))
 			.max(16)
