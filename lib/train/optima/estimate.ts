@@ -6,7 +6,7 @@ import { openData } from "../data.js";
 import { type OpenedTraining, type Training, withOpened } from "../execute.js";
 import type { RunFolder } from "../folder.js";
 import type { Surroundings } from "../model.js";
-import { evaluationConfig, objectiveNames, traitsOf } from "../objectives.js";
+import { objectiveNames, traitsOf } from "../objectives.js";
 import { aloneConfig } from "../stages/config.js";
 import { runStage, stageEvents } from "../stages/run-stage.js";
 import { readStored, share, sharedPlace, stageKey, writeStored } from "../stages/store.js";
@@ -27,8 +27,7 @@ export async function findOptima(
 	folder: RunFolder,
 	around: Surroundings,
 ): Promise<Optima> {
-	// Gaps are those of the loss that held-out pairs are measured with.
-	const config = evaluationConfig(opened.config);
+	const { config } = opened;
 	if (config.optima !== "estimate") return givenOptima(config);
 	const optima: Optima = {};
 	for (const objective of objectiveNames) {
