@@ -16,6 +16,7 @@ import { findOptima } from "./optima/estimate.js";
 import { planNotes, planRun, strategyFactory } from "./plan.js";
 import { type FoundReference, findReference, scoreAhead } from "./reference/given.js";
 import { trainReference } from "./reference/stage.js";
+import { checkTargets } from "./targets.js";
 import { hopeless } from "./watch.js";
 
 export interface ExecuteOptions {
@@ -71,6 +72,7 @@ export async function withOpened<Result>(
 	use: (opened: OpenedTraining) => Promise<Result>,
 ): Promise<Result> {
 	const found = await findModel(config, around);
+	checkTargets(config, found);
 	const data = await open(config, factory.objectives, found.tokenizer, around);
 	try {
 		const path = referencePath(config);

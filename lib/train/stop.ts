@@ -1,7 +1,7 @@
 import type { FrontPoint, RunConfig } from "../config/schema.js";
 import type { Objective } from "../data/types.js";
 import type { Strategy } from "../strategies/types.js";
-import { evaluationConfig, traitsOf } from "./objectives.js";
+import { traitsOf } from "./objectives.js";
 import type { Optima } from "./optima/types.js";
 
 /** Why and after which step a run ended before its last one. */
@@ -31,7 +31,7 @@ export function stopReason(
 	const { stop } = config;
 	if (stop === null || !isJoint(strategy)) return null;
 	const near = (objective: Objective, goal: number) => {
-		const loss = results[traitsOf(evaluationConfig(config), objective).metric];
+		const loss = results[traitsOf(config, objective, "evaluation").metric];
 		return loss !== undefined && loss <= goal + stop.epsilon;
 	};
 	for (const objective of strategy.objectives) {

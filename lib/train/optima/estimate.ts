@@ -6,7 +6,7 @@ import { openData } from "../data.js";
 import { type OpenedTraining, type Training, withOpened } from "../execute.js";
 import type { RunFolder } from "../folder.js";
 import type { Surroundings } from "../model.js";
-import { evaluationConfig, objectiveNames, traitsOf } from "../objectives.js";
+import { objectiveNames, traitsOf } from "../objectives.js";
 import { aloneConfig } from "../stages/config.js";
 import { runStage, stageEvents } from "../stages/run-stage.js";
 import { readStored, share, sharedPlace, stageKey, writeStored } from "../stages/store.js";
@@ -33,7 +33,7 @@ export async function findOptima(
 	for (const objective of objectiveNames) {
 		const source = config.data[objective];
 		if (source === null) continue;
-		const path = traitsOf(evaluationConfig(config), objective).needsReference ? reference : null;
+		const path = traitsOf(config, objective, "evaluation").needsReference ? reference : null;
 		const output = join(folder.optima, objective);
 		const stage: Training = {
 			config: aloneConfig(config, objective, source, path === null ? null : { path }, output),
@@ -89,7 +89,7 @@ async function train(
 	const window = config.evaluation.every ?? Math.ceil(steps / 10);
 	const { model, reference, data } = identity;
 	const provenance = { key, model, reference, data, steps, version, date: new Date().toISOString() };
-	return { objective, ...lowestLosses(rows, traitsOf(config, objective).metric, window), provenance };
+	return { objective, ...lowestLosses(rows, traitsOf(config, objective, "evaluation").metric, window), provenance };
 }
 
 function describe({ objective, training, heldOut, provenance }: EstimatedOptimum, how: string): string {

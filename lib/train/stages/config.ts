@@ -1,7 +1,6 @@
 import type { RunConfig } from "../../config/schema.js";
 import { evaluationSection, seed } from "../../config/sections/run.js";
 import type { Objective } from "../../data/types.js";
-import { evaluationConfig } from "../objectives.js";
 
 /**
  * The configuration of a training of one objective that prepares the run, with the run's settings; only the seed is
@@ -14,11 +13,13 @@ export function aloneConfig(
 	reference: RunConfig["reference"],
 	output: string,
 ): RunConfig {
-	const { data, evaluation } = config;
+	const { data, evaluation, objective: losses } = config;
 	const defaults = evaluationSection.parse({});
 	return {
-		...evaluationConfig(config),
+		...config,
 		data: { ...data, preference: null, sft: null, [objective]: source },
+		// What held-out rows are measured with is what there is an optimum of.
+		objective: { ...losses, preference: evaluation.preference ?? losses.preference },
 		reference,
 		strategy: { name: objective === "preference" ? "dpo" : "sft" },
 		optima: { preference: null, sft: null },
