@@ -34,8 +34,8 @@ function referenceChecks(config: RunConfig): string[] {
 	if (config.reference === null) return [];
 	if (config.data.preference === null) return ["reference has no effect without data.preference"];
 	const { loss } = config.objective.preference;
-	const reported = config.evaluation.preference?.loss ?? loss;
-	if (![loss, reported].some((name) => findLossOptions(name).needsReference)) {
+	const measured = config.evaluation.preference?.loss ?? loss;
+	if (![loss, measured].some((name) => findLossOptions(name).needsReference)) {
 		return [`reference has no effect with objective.preference.loss "${loss}", which compares with none`];
 	}
 	const training = referenceTraining(config);
@@ -50,13 +50,14 @@ function referenceChecks(config: RunConfig): string[] {
 }
 
 /** A strategy that compares gaps needs to know what they are gaps to. */
-function optimaChecks({ optima, strategy, evaluation }: RunConfig): string[] {
+function optimaChecks({ optima, strategy, objective, evaluation }: RunConfig): string[] {
 	const options = findStrategyOptions(strategy.name);
 	if (!options?.needsOptima) return [];
 	if (optima === "estimate") {
-		if (evaluation.preference === null) return [];
+		const measured = evaluation.preference ?? objective.preference;
+		if (JSON.stringify(measured) === JSON.stringify(objective.preference)) return [];
 		return [
-			`evaluation.preference and optima "estimate" exclude each other: the estimate would be of the loss reported, which strategy "${strategy.name}" does not train; write optima as numbers`,
+			`optima "estimate" finds the optimum of evaluation.preference, but strategy "${strategy.name}" compares with that of objective.preference; give numbers, or leave evaluation.preference out`,
 		];
 	}
 	const missing = options.objectives.filter((objective) => optima[objective] === null);

@@ -230,6 +230,15 @@ describe("keys are checked together", () => {
 			'reference has no effect with objective.preference.loss "simpo", which compares with none',
 		],
 		[
+			{
+				strategy: { name: "maxright" },
+				optima: "estimate",
+				evaluation: { preference: { loss: "ipo" } },
+				data: { sft, preference: { ...preference, evaluation: { path: "t.jsonl" } } },
+			},
+			'optima "estimate" finds the optimum of evaluation.preference, but strategy "maxright" compares with that of objective.preference; give numbers, or leave evaluation.preference out',
+		],
+		[
 			{ data: { sft }, strategy: { name: "sft" }, reference: { path: "m" } },
 			"reference has no effect without data.preference",
 		],

@@ -8,7 +8,7 @@ const places = [
 	...["data.preference.evaluation.path", "data.sft.evaluation.path"],
 ];
 /** Keys that change neither data, nor model, nor arithmetic. */
-const free = [...places, "checkpoint", "evaluation"];
+const free = [...places, "checkpoint", "evaluation.every", "evaluation.prompts", "evaluation.maxNewTokens"];
 /** Keys that change only the rounding or the speed. */
 const rounding = ["device", "threads", "train.microBatchTokens", "train.gradientCheckpointing"];
 
