@@ -222,10 +222,6 @@ describe("keys are checked together", () => {
 			"train.steps is 9, but the stages of strategy.steps add up to 10; leave train.steps out",
 		],
 		[
-			{ evaluation: { preference: { loss: "sigmoid" } } },
-			"evaluation.preference has no effect without data.preference.evaluation",
-		],
-		[
 			{ data: { preference }, strategy: { name: "dpo" }, reference: "sft" },
 			"data.sft is missing: the reference is trained on prompts with the answer to learn",
 		],
