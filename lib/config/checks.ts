@@ -50,16 +50,9 @@ function referenceChecks(config: RunConfig): string[] {
 }
 
 /** A strategy that compares gaps needs to know what they are gaps to. */
-function optimaChecks({ optima, strategy, objective, evaluation }: RunConfig): string[] {
+function optimaChecks({ optima, strategy }: RunConfig): string[] {
 	const options = findStrategyOptions(strategy.name);
-	if (!options?.needsOptima) return [];
-	if (optima === "estimate") {
-		const measured = evaluation.preference ?? objective.preference;
-		if (JSON.stringify(measured) === JSON.stringify(objective.preference)) return [];
-		return [
-			`optima "estimate" finds the optimum of evaluation.preference, but strategy "${strategy.name}" compares with that of objective.preference; give numbers, or leave evaluation.preference out`,
-		];
-	}
+	if (optima === "estimate" || !options?.needsOptima) return [];
 	const missing = options.objectives.filter((objective) => optima[objective] === null);
 	if (missing.length === 0) return [];
 	const keys = missing.map((objective) => `optima.${objective}`).join(" and ");
@@ -119,7 +112,7 @@ function inertChecks(config: RunConfig): string[] {
 		problems.push("evaluation.maxNewTokens has no effect without evaluation.prompts");
 	}
 	if (config.evaluation.preference !== null && !config.data.preference?.evaluation) {
-		problems.push("evaluation.preference has no effect without data.preference.evaluation");
+		problems.push("evaluation.preference has no effect: data.preference has no evaluation");
 	}
 	const heldOut = config.data.preference?.evaluation ?? config.data.sft?.evaluation ?? null;
 	if (heldOut === null && every !== null && every !== defaults.every) {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { referencePath } from "../config/reference.js";
 import { XrightError } from "../errors.js";
+import type { Strategy } from "../strategies/types.js";
 import { compareRuns } from "../train/checkpoint/compare.js";
 import { listCheckpoints } from "../train/checkpoint/folders.js";
 import { resultKey, runIdentity } from "../train/checkpoint/identity.js";
@@ -43,6 +44,7 @@ export async function inspectGrid(grid: Grid, around: JobSurroundings<RunEvent>)
 	const opened = new Map<string, RunData>();
 	const notes = new Set<string>();
 	const points: InspectedPoint[] = [];
+	const movesReference = new Set<boolean>();
 	try {
 		for (const point of grid.points) {
 			const factory = strategyFactory(point.config, undefined);
@@ -53,14 +55,26 @@ export async function inspectGrid(grid: Grid, around: JobSurroundings<RunEvent>)
 			const { steps, strategy } = planRun(point.config, factory, data);
 			for (const note of planNotes(point.config, strategy, data)) notes.add(note);
 			const identity = runIdentity(point.config, found, data, reference);
+			movesReference.add(startsStage(strategy, steps));
 			const hasStages = strategy.stageObjectives !== undefined;
 			points.push({ ...point, steps, ...(await inspectFolder(point.config.output, identity, hasStages)) });
 		}
 		for (const message of notes) around.emit({ event: "info", message });
+		if (config.reference === null && movesReference.size > 1) {
+			around.emit({ event: "warning", message: differentReferences });
+		}
 		return { points, found, data: Object.assign({}, ...[...opened.values()].map(({ keys }) => keys)) };
 	} finally {
 		for (const data of opened.values()) data.close();
 	}
+}
+
+const differentReferences =
+	"the DPO losses of these runs are not against one reference: those that train SFT first take that stage's result, " +
+	"the others the model as they start; a reference in the configuration is the same for all";
+
+function startsStage(strategy: Strategy, steps: number): boolean {
+	return Array.from({ length: steps }, (_, index) => index + 1).some((step) => strategy.startsStage?.(step) ?? false);
 }
 
 async function inspectFolder(folder: string, identity: RunIdentity, hasStages: boolean) {

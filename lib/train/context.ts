@@ -4,6 +4,7 @@ import type { Dataset, Objective } from "../data/types.js";
 import type { NativeSession } from "../native/binding.js";
 import type { Strategy } from "../strategies/types.js";
 import type { RunEvent } from "./events.js";
+import type { ObjectiveTraits } from "./objectives.js";
 import type { Optima } from "./optima/types.js";
 import type { ReferenceLogps } from "./reference/logps.js";
 import type { ReferencePolicy } from "./reference/policy.js";
@@ -11,6 +12,7 @@ import type { ReferencePolicy } from "./reference/policy.js";
 /** Rows with what is remembered of them; `reference` is null for objectives that need none. */
 export interface RowSet {
 	dataset: Dataset;
+	traits: ObjectiveTraits;
 	/** Source file, for messages. */
 	path: string;
 	reference: ReferenceLogps | null;

@@ -9,7 +9,7 @@ import { userCache } from "../model/hub/settings.js";
 import type { Tokenizer } from "../tokenizer/types.js";
 import type { RowSet, TrainSet } from "./context.js";
 import type { Surroundings } from "./model.js";
-import { evaluationConfig, objectiveNames, traitsOf } from "./objectives.js";
+import { objectiveNames, traitsOf, type Use } from "./objectives.js";
 import { ReferenceLogps } from "./reference/logps.js";
 
 /** Streams of random numbers that order the rows. */
@@ -37,7 +37,7 @@ export async function openData(
 			const wanted = objectives.includes(objective);
 			const train = wanted ? await openRows(config, objective, "train", tokenizer, around) : null;
 			if (train) addTraining(data, objective, config, train);
-			const heldOut = await openRows(evaluationConfig(config), objective, "evaluation", tokenizer, around);
+			const heldOut = await openRows(config, objective, "evaluation", tokenizer, around);
 			if (heldOut) addHeldOut(data, objective, heldOut);
 		}
 	} catch (error) {
@@ -53,7 +53,9 @@ export const openChosen: typeof openData = async (config, _objectives, tokenizer
 	const pairs = { ...config, data: { ...config.data, preference: config.data.sft } };
 	const chosen = async (use: "train" | "evaluation") => {
 		const set = await openRows(pairs, "preference", use, tokenizer, around);
-		return set && { dataset: new ChosenRows(set.dataset), path: set.path, reference: null };
+		return (
+			set && { ...set, dataset: new ChosenRows(set.dataset), traits: traitsOf(config, "sft", use), reference: null }
+		);
 	};
 	const train = await chosen("train");
 	if (train) addTraining(data, "sft", config, train);
@@ -82,7 +84,7 @@ function addHeldOut(data: RunData, objective: Objective, set: RowSet): void {
 export async function openRows(
 	config: RunConfig,
 	objective: Objective,
-	use: "train" | "evaluation",
+	use: Use,
 	tokenizer: Tokenizer,
 	around: Surroundings,
 ): Promise<RowSet | null> {
@@ -91,8 +93,8 @@ export async function openRows(
 	if (!spec) return null;
 	const name = use === "train" ? `data.${objective}` : `data.${objective}.evaluation`;
 	const { maxLength, maxBadRows } = config.data;
-	const { rows, needsReference } = traitsOf(config, objective);
-	const dataset = await loadDataset(rows, spec, {
+	const traits = traitsOf(config, objective, use);
+	const dataset = await loadDataset(traits.rows, spec, {
 		tokenizer,
 		maxLength,
 		maxBadRows,
@@ -107,8 +109,8 @@ export async function openRows(
 	const parts = [`${dataset.length} rows`, ...dropped];
 	if (report.truncated > 0) parts.push(`${report.truncated} shortened to ${config.data.maxLength} tokens`);
 	around.emit({ event: dropped.length > 0 ? "warning" : "info", message: `${name}: ${parts.join("; ")}` });
-	const reference = needsReference ? new ReferenceLogps(dataset) : null;
-	return { dataset, path: spec.path, reference };
+	const reference = traits.needsReference ? new ReferenceLogps(dataset) : null;
+	return { dataset, traits, path: spec.path, reference };
 }
 
 function closeAll(data: RunData): void {

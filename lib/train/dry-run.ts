@@ -14,6 +14,7 @@ import { givenOptima } from "./optima/given.js";
 import { planNotes, planRun, strategyFactory } from "./plan.js";
 import { findReference } from "./reference/given.js";
 import { summarize } from "./summary.js";
+import { checkTargets } from "./targets.js";
 
 /** What a run would do. */
 export interface DryRun extends Estimate {
@@ -36,6 +37,7 @@ export async function planRunOnly(
 ): Promise<{ plan: DryRun; summary: RunSummary }> {
 	const config = await resolveConfig(value, "the configuration", process.cwd());
 	const found = await findModel(config, around);
+	checkTargets(config, found);
 	const factory = strategyFactory(config, own);
 	const data = await openData(config, factory.objectives, found.tokenizer, around);
 	try {

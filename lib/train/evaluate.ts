@@ -2,15 +2,14 @@ import { optimalityGaps } from "../eval/gaps.js";
 import { type HeldOutPart, heldOutLoss } from "../eval/held-out.js";
 import { allRows, streamMicroBatches } from "./batches.js";
 import type { RowSet, TrainContext } from "./context.js";
-import { evaluationConfig, objectiveNames, traitsOf } from "./objectives.js";
+import { objectiveNames } from "./objectives.js";
 import { makePart, measureStep, nameRow, type RowPart } from "./parts.js";
 
 /**
  * Losses on the held-out rows, by the objective's name in metrics, with their gaps to the optima, the ideal distance, and each
  * objective's metrics as `<objective>/<metric>`. Empty without held-out rows.
  */
-export async function evaluateHeldOut(run: TrainContext): Promise<Record<string, number>> {
-	const context = { ...run, config: evaluationConfig(run.config) };
+export async function evaluateHeldOut(context: TrainContext): Promise<Record<string, number>> {
 	const losses: Record<string, number> = {};
 	const optima: Record<string, number> = {};
 	const metrics: Record<string, number> = {};
@@ -19,7 +18,7 @@ export async function evaluateHeldOut(run: TrainContext): Promise<Record<string,
 	let done = 0;
 	for (const set of sets) {
 		const { objective } = set.dataset;
-		const { metric } = traitsOf(context.config, objective);
+		const { metric } = set.traits;
 		const result = await evaluateSet(context, set, (rows) => {
 			done += rows;
 			context.emit({ event: "progress", phase: "evaluation", done, total, unit: "rows" });

@@ -4,6 +4,7 @@ import type { RunConfig, RunConfigInput } from "../config/schema.js";
 import { XrightError } from "../errors.js";
 import type { StrategyFactory } from "../strategies/types.js";
 import { runIdentity } from "./checkpoint/identity.js";
+import { restoreLogps } from "./checkpoint/run-checkpoint.js";
 import type { RunIdentity } from "./checkpoint/state.js";
 import { Interrupted } from "./context.js";
 import { openData, type RunData } from "./data.js";
@@ -15,6 +16,7 @@ import { findOptima } from "./optima/estimate.js";
 import { planNotes, planRun, strategyFactory } from "./plan.js";
 import { type FoundReference, findReference, scoreAhead } from "./reference/given.js";
 import { trainReference } from "./reference/stage.js";
+import { checkTargets } from "./targets.js";
 import { hopeless } from "./watch.js";
 
 export interface ExecuteOptions {
@@ -70,6 +72,7 @@ export async function withOpened<Result>(
 	use: (opened: OpenedTraining) => Promise<Result>,
 ): Promise<Result> {
 	const found = await findModel(config, around);
+	checkTargets(config, found);
 	const data = await open(config, factory.objectives, found.tokenizer, around);
 	try {
 		const path = referencePath(config);
@@ -95,6 +98,7 @@ export async function train(
 	for (const message of hopeless(config, steps, strategy.objectives)) around.emit({ event: "warning", message });
 	const hasStages = strategy.stageObjectives !== undefined;
 	const saved = resume ? await findSaved(folder, opened.identity, hasStages, around.emit) : null;
+	if (saved) await restoreLogps(data, saved.path);
 	stopIfAborted(around.signal);
 	const trained = await trainReference(opened, folder, around);
 	const reference = trained === null ? opened.reference : await findReference(config, found, trained, around);

@@ -40,7 +40,7 @@ export async function trainLoop(
 ): Promise<RunSummary["status"]> {
 	const { every } = context.config.checkpoint;
 	const first = progress.step;
-	const { metric } = traitsOf(context.config, "preference");
+	const { metric } = traitsOf(context.config, "preference", "train");
 	const watch = new Watch(metric, (message) => context.emit({ event: "warning", message }));
 	try {
 		for (;;) {

@@ -1,4 +1,5 @@
 import type { RunConfig } from "../config/schema.js";
+import { XrightError } from "../errors.js";
 import { type AdapterFiles, readAdapter } from "../model/adapter.js";
 import { resolveModel } from "../model/resolve.js";
 import type { ModelFiles } from "../model/types.js";
@@ -56,11 +57,21 @@ export async function loadModel(
 	const session = await openSession({ device: config.device, env: around.env });
 	try {
 		const info = await session.load(loadSpec(config, found, train, session.runtime.cudaDevices), around.signal);
+		checkLength(config, info);
 		return { session, info };
 	} catch (error) {
 		await session.dispose();
 		throw error;
 	}
+}
+
+/** Rotary embeddings go on past the length a model was made for; a table of learned positions ends there. */
+function checkLength(config: RunConfig, { learnedPositions, maxPositions }: ModelInfo): void {
+	const { maxLength } = config.data;
+	if (!learnedPositions || maxLength <= maxPositions) return;
+	throw new XrightError("CONFIG", `data.maxLength is ${maxLength}, but the model has ${maxPositions} positions`, {
+		hint: `Set data.maxLength to ${maxPositions} or less.`,
+	});
 }
 
 function loadSpec(config: RunConfig, found: FoundModel, train: boolean, cudaDevices: string[]): LoadSpec {

@@ -15,9 +15,13 @@ export interface ObjectiveTraits {
 	options: Part["options"];
 }
 
-const traits: Record<Objective, (config: RunConfig) => ObjectiveTraits> = {
-	preference({ objective }) {
-		const { loss, ...options } = objective.preference;
+/** Training rows, or held-out ones, on which another preference loss may be reported. */
+export type Use = "train" | "evaluation";
+
+const traits: Record<Objective, (config: RunConfig, use: Use) => ObjectiveTraits> = {
+	preference({ objective, evaluation }, use) {
+		const reported = use === "evaluation" ? evaluation.preference : null;
+		const { loss, ...options } = reported ?? objective.preference;
 		const { native, metric, rows, needsReference } = findLossOptions(loss);
 		return { native, metric, rows, needsReference, options };
 	},
@@ -28,14 +32,8 @@ const traits: Record<Objective, (config: RunConfig) => ObjectiveTraits> = {
 
 export const objectiveNames = Object.keys(traits) as Objective[];
 
-export function traitsOf(config: RunConfig, objective: Objective): ObjectiveTraits {
-	return traits[objective](config);
-}
-
-/** The configuration with the preference loss that held-out rows are measured with. */
-export function evaluationConfig(config: RunConfig): RunConfig {
-	const { preference } = config.evaluation;
-	return preference === null ? config : { ...config, objective: { ...config.objective, preference } };
+export function traitsOf(config: RunConfig, objective: Objective, use: Use): ObjectiveTraits {
+	return traits[objective](config, use);
 }
 
 /** A record with a value for each objective. */

@@ -1,3 +1,4 @@
+import { referenceTraining } from "../config/reference.js";
 import type { RunConfig } from "../config/schema.js";
 import { Random, streams } from "../data/random.js";
 import type { Objective } from "../data/types.js";
@@ -48,6 +49,8 @@ export function planNotes(config: RunConfig, strategy: Strategy, data: RunData):
 	if (unknown.length > 0) notes.push(`optima of ${unknown.join(" and ")} are not given: 0 is used for gaps`);
 	const heldOut = Object.keys(data.heldOut);
 	if (heldOut.length === 0) notes.push("no held-out rows (data.*.evaluation): nothing is evaluated during the run");
+	const training = referenceTraining(config);
+	if (training) notes.push(`the reference is fine-tuned first (${training.train}), unless an equal one is known`);
 	if (optima === "estimate") notes.push("each objective is first trained alone for its optimum, unless that is known");
 	if (config.stop !== null && !isJoint(strategy))
 		notes.push(`stop has no effect: ${strategy.name} does not train both at once`);

@@ -31,7 +31,7 @@ export function stopReason(
 	const { stop } = config;
 	if (stop === null || !isJoint(strategy)) return null;
 	const near = (objective: Objective, goal: number) => {
-		const loss = results[traitsOf(config, objective).metric];
+		const loss = results[traitsOf(config, objective, "evaluation").metric];
 		return loss !== undefined && loss <= goal + stop.epsilon;
 	};
 	for (const objective of strategy.objectives) {

@@ -12,11 +12,11 @@ afterAll(() => work.remove());
 
 function config(sweep: object, rest: object = {}): Record<string, unknown> {
 	const { strategy: _, seed: __, ...base } = work.config();
-	return { ...base, ...rest, sweep };
+	return { ...base, optima: { preference: 0, sft: 0 }, ...rest, sweep };
 }
 
 async function names(sweep: object): Promise<string[]> {
-	return (await sweepGrid(config(sweep, { optima: "estimate" }), "s.json", work.folder)).points.map(({ name }) => name);
+	return (await sweepGrid(config(sweep), "s.json", work.folder)).points.map(({ name }) => name);
 }
 
 async function message(value: unknown): Promise<string> {

@@ -3,7 +3,6 @@ import { lossOptions } from "../losses/index.js";
 
 const [first, ...others] = lossOptions.map((options) => options.schema);
 
-/** A preference loss with its options. */
 export const preferenceLoss = z.discriminatedUnion("loss", [first as NonNullable<typeof first>, ...others]);
 
 export const objectiveSection = z

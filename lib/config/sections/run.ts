@@ -27,7 +27,7 @@ export const evaluationSection = z
 			.default(null)
 			.meta({
 				description:
-					"Preference loss that held-out pairs are measured with, as in objective.preference; null: the one that is trained.",
+					"Preference loss reported on held-out rows, to compare runs that train different ones; null: the one trained.",
 				examples: [{ loss: "sigmoid", beta: 0.1 }],
 			}),
 		prompts: z

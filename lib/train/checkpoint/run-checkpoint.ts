@@ -53,7 +53,7 @@ function describe(parts: CheckpointParts, progress: Progress, metricsBytes: numb
 	};
 }
 
-/** Puts a run back to where the checkpoint in `folder` was saved; returns its progress. Throws CHECKPOINT or IO. */
+/** Puts all but the reference log-probs back to where the checkpoint in `folder` was saved; returns the progress. Throws CHECKPOINT or IO. */
 export async function restoreRun(parts: CheckpointParts, folder: string, state: RunState): Promise<Progress> {
 	const { context, trained } = parts;
 	const { strategy } = context;
@@ -65,22 +65,26 @@ export async function restoreRun(parts: CheckpointParts, folder: string, state: 
 	for (const [objective, position] of Object.entries(state.samplers)) {
 		context.train[objective as Objective]?.sampler.restore(position);
 	}
-	for (const [name, logps] of Object.entries(referenceLogps(context))) {
-		logps.restore(await readFloat64(join(folder, logpsName), name, logps.values.length));
-	}
 	const { step, evaluated, totals, initial, final, stopped, samples } = state;
 	return { step, evaluated, totals, initial, final, stopped, samples };
 }
 
+/** Puts back the reference log-probs that a checkpoint holds. Throws CHECKPOINT or IO. */
+export async function restoreLogps(data: Pick<TrainContext, "train" | "heldOut">, folder: string): Promise<void> {
+	for (const [name, logps] of Object.entries(referenceLogps(data))) {
+		logps.restore(await readFloat64(join(folder, logpsName), name, logps.values.length));
+	}
+}
+
 /** The reference log-probs of each row set that has them, by name. */
-function referenceLogps(context: TrainContext): Record<string, ReferenceLogps> {
+function referenceLogps({ train, heldOut }: Pick<TrainContext, "train" | "heldOut">): Record<string, ReferenceLogps> {
 	const values: Record<string, ReferenceLogps> = {};
 	const add = (use: string, sets: Partial<Record<Objective, RowSet>>) => {
 		for (const [objective, set] of Object.entries(sets)) {
 			if (set.reference) values[`${objective}.${use}`] = set.reference;
 		}
 	};
-	add("train", context.train);
-	add("evaluation", context.heldOut);
+	add("train", train);
+	add("evaluation", heldOut);
 	return values;
 }

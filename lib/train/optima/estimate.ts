@@ -6,7 +6,7 @@ import { openData } from "../data.js";
 import { type OpenedTraining, type Training, withOpened } from "../execute.js";
 import type { RunFolder } from "../folder.js";
 import type { Surroundings } from "../model.js";
-import { evaluationConfig, objectiveNames, traitsOf } from "../objectives.js";
+import { objectiveNames, traitsOf } from "../objectives.js";
 import { aloneConfig } from "../stages/config.js";
 import { runStage, stageEvents } from "../stages/run-stage.js";
 import { readStored, share, sharedPlace, stageKey, writeStored } from "../stages/store.js";
@@ -27,14 +27,13 @@ export async function findOptima(
 	folder: RunFolder,
 	around: Surroundings,
 ): Promise<Optima> {
-	// Gaps are those of the loss that held-out pairs are measured with.
-	const config = evaluationConfig(opened.config);
+	const { config } = opened;
 	if (config.optima !== "estimate") return givenOptima(config);
 	const optima: Optima = {};
 	for (const objective of objectiveNames) {
 		const source = config.data[objective];
 		if (source === null) continue;
-		const path = traitsOf(config, objective).needsReference ? reference : null;
+		const path = traitsOf(config, objective, "evaluation").needsReference ? reference : null;
 		const output = join(folder.optima, objective);
 		const stage: Training = {
 			config: aloneConfig(config, objective, source, path === null ? null : { path }, output),
@@ -87,10 +86,10 @@ async function train(
 		.trimEnd()
 		.split("\n")
 		.map((line) => JSON.parse(line) as MetricRow);
-	const window = config.evaluation.every ?? steps;
+	const window = config.evaluation.every ?? Math.ceil(steps / 10);
 	const { model, reference, data } = identity;
 	const provenance = { key, model, reference, data, steps, version, date: new Date().toISOString() };
-	return { objective, ...lowestLosses(rows, traitsOf(config, objective).metric, window), provenance };
+	return { objective, ...lowestLosses(rows, traitsOf(config, objective, "evaluation").metric, window), provenance };
 }
 
 function describe({ objective, training, heldOut, provenance }: EstimatedOptimum, how: string): string {

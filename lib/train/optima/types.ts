@@ -3,7 +3,7 @@ import type { Objective } from "../../data/types.js";
 /** The lowest losses of a training of one objective alone. */
 export interface EstimatedOptimum {
 	objective: Objective;
-	/** Lowest mean over `steps` (first and last) training batches in a row. */
+	/** Lowest mean over a window of training batches, from the first to the last of `steps`. */
 	training: { loss: number; steps: [number, number] };
 	/** Lowest loss of an evaluation on held-out rows; null without such rows. */
 	heldOut: { loss: number; step: number } | null;

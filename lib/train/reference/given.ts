@@ -28,12 +28,20 @@ export async function findReference(
 	around: Surroundings,
 ): Promise<FoundReference> {
 	const own = referenceConfig(config, path);
-	const found = await findModel(own, around);
+	const found = await findModel(own, around).catch((error: unknown) => {
+		throw error instanceof XrightError ? ofReference(error) : error;
+	});
 	const other = firstDifference(policy.files.tokenizer.tokenizerJson, found.files.tokenizer.tokenizerJson);
 	if (other === null) return { config: own, found };
 	const [mine, theirs] = other.tokens.map((token) => JSON.stringify(token));
 	const text = `reference.path: ${path} has another vocabulary than ${config.model.path}: token ${other.id} is ${theirs}, not ${mine}`;
 	throw new XrightError("CONFIG", text, { hint: "The reference must be a model with the same tokenizer." });
+}
+
+/** The same error, naming the key that the user wrote. */
+function ofReference({ code, message, hint, detail, cause }: XrightError): XrightError {
+	const options = { cause, ...(hint === undefined ? {} : { hint }), ...(detail === undefined ? {} : { detail }) };
+	return new XrightError(code, message.replace(/^model\.path/, "reference.path"), options);
 }
 
 function referenceConfig(config: RunConfig, path: string): RunConfig {

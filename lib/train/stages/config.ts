@@ -13,11 +13,13 @@ export function aloneConfig(
 	reference: RunConfig["reference"],
 	output: string,
 ): RunConfig {
-	const { data, evaluation } = config;
+	const { data, evaluation, objective: losses } = config;
 	const defaults = evaluationSection.parse({});
 	return {
 		...config,
 		data: { ...data, preference: null, sft: null, [objective]: source },
+		// What held-out rows are measured with is what there is an optimum of.
+		objective: { ...losses, preference: evaluation.preference ?? losses.preference },
 		reference,
 		strategy: { name: objective === "preference" ? "dpo" : "sft" },
 		optima: { preference: null, sft: null },

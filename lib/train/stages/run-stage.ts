@@ -37,13 +37,13 @@ async function finished(opened: OpenedTraining, folder: RunFolder): Promise<RunS
 	return summary;
 }
 
-/** A stage shows as progress; its steps and evaluations are in its own metrics.jsonl. */
+/** A stage shows as progress: what comes before its first step, then its steps; the rest is in its own metrics.jsonl. */
 export function stageEvents(name: string, emit: (event: RunEvent) => void): (event: RunEvent) => void {
 	let total = 0;
 	return (event) => {
 		if (event.event === "start") total = event.steps;
 		else if (event.event === "step") emit({ event: "progress", phase: name, done: event.step, total, unit: "steps" });
-		else if (event.event === "progress") emit(event);
+		else if (event.event === "progress" && total === 0) emit(event);
 		else if (event.event === "warning") emit({ ...event, message: `${name}: ${event.message}` });
 	};
 }

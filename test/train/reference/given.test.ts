@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunConfigInput } from "../../../lib/config/schema.js";
@@ -87,6 +87,22 @@ describe("reference.path", () => {
 		expect(await kept(config.output as string)).toEqual(
 			await scored(config, { adapter: { type: "lora", init: adapter } }),
 		);
+	});
+
+	it("is named in the error when there is no such model", async () => {
+		const config = work.config({ reference: { path: "./no-such-model" } });
+		await expect(run(config, { env: work.env }).result).rejects.toMatchObject({
+			code: "CONFIG",
+			message: expect.stringMatching(/^reference\.path/),
+		});
+	});
+
+	it("is not scored again when a run goes on without the cache", async () => {
+		const config = work.config({ reference: { path: adapter } });
+		await run({ ...config, train: { ...config.train, steps: 9 } }, { env: work.env }).result;
+		await rm(join(work.folder, "cache", "xright-native", "reference"), { recursive: true });
+		const phases = (await events(config, true)).flatMap((event) => (event.event === "progress" ? [event.phase] : []));
+		expect(phases).not.toContain("reference log-probs");
 	});
 
 	it("must have the vocabulary of the model", async () => {

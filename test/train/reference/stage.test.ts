@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunConfigInput } from "../../../lib/config/schema.js";
 import type { RunEvent } from "../../../lib/train/events.js";
 import { run } from "../../../lib/train/run.js";
+import { trainedConfig } from "../../../lib/train/trained.js";
 import { createWorkspace, metricRows, untimedMetrics, type Workspace } from "../workspace.js";
 
 let work: Workspace;
@@ -54,6 +55,8 @@ describe('reference "sft-on-chosen"', () => {
 		expect(events.filter(({ event }) => event === "step")).toHaveLength(12);
 		expect(events.filter(inStage(5))).toHaveLength(1);
 
+		expect((await trainedConfig(stage)).adapter).toMatchObject({ init: join(stage, "adapter") });
+
 		// The same fine-tuning done by hand, the preferred answers written as SFT rows.
 		const pairs = (await readFile(join(work.folder, "pairs.jsonl"), "utf8")).trimEnd().split("\n");
 		const rows = pairs.map((line) => JSON.parse(line)).map(({ prompt, chosen }) => ({ prompt, completion: chosen }));
@@ -72,6 +75,15 @@ describe('reference "sft-on-chosen"', () => {
 		const named = join(work.folder, "named");
 		await run({ ...config, reference: { path: join(byHand, "adapter") }, output: named }, work).result;
 		expect(await untimedMetrics(config.output as string)).toBe(await untimedMetrics(named));
+	});
+
+	it("takes the desirable responses of unpaired rows", async () => {
+		const config = work.config({ reference: short, strategy: { name: "dpo" } });
+		await follow(config);
+		const kto = { ...config, objective: { preference: { loss: "kto" as const } }, output: join(work.folder, "kto") };
+		expect((await follow(kto)).error).toBeNull();
+		const [pairs, unpaired] = [config, kto].map(({ output }) => join(output as string, "reference"));
+		expect(await untimedMetrics(unpaired as string)).toBe(await untimedMetrics(pairs as string));
 	});
 
 	it("evaluates the stage on the preferred held-out answers", async () => {
