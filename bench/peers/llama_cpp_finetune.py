@@ -65,9 +65,6 @@ def row_tokens(tokenizer):
 
 def dataset_of(ids, windows):
     """Windows of ids with the next ids as labels, in ggml's own memory."""
-    for name in ("ggml_opt_dataset_init", "ggml_opt_dataset_data", "ggml_opt_dataset_labels", "ggml_get_data",
-                 "ggml_opt_result_init"):
-        getattr(ggml, name).restype = ctypes.c_void_p
     size = [ctypes.c_int64(value) for value in (WINDOW, WINDOW, windows, 1)]
     dataset = ctypes.c_void_p(ggml.ggml_opt_dataset_init(I32, I32, *size))
     for shift, part in ((0, ggml.ggml_opt_dataset_data), (1, ggml.ggml_opt_dataset_labels)):
@@ -87,11 +84,14 @@ write_gguf(path, model)
 del model
 
 lib.llama_backend_init()
-silence = lib.llama_log_callback(lambda level, text, data: print(text.decode(), end="", flush=True))
+silence = lib.llama_log_callback(lambda level, text, data: None)
 lib.llama_log_set(silence, None)
 ggml = ctypes.CDLL(os.path.join(os.path.dirname(llama_cpp.__file__), "lib", "libggml-base.so"))
+for name in ("ggml_opt_dataset_init", "ggml_opt_dataset_data", "ggml_opt_dataset_labels", "ggml_get_data",
+             "ggml_opt_result_init"):
+    getattr(ggml, name).restype = ctypes.c_void_p
 model_params = lib.llama_model_default_params()
-model_params.use_mmap = False
+model_params.load_mode = lib.LLAMA_LOAD_MODE_NONE  # weights in memory that may be written
 llama = lib.llama_model_load_from_file(path.encode(), model_params)
 os.unlink(path)
 context_params = lib.llama_context_default_params()

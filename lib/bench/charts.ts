@@ -8,10 +8,11 @@ export interface Chart {
 	svg: string;
 }
 
-/** A line chart for each sweep of the trial, else bars of the contenders' speed and memory. */
+/** A line chart for each sweep of the trial, else bars of the contenders' speed and memory if there are several. */
 export async function trialCharts(trial: Trial, result: TrialResult): Promise<Chart[]> {
 	if (trial.sweeps) return Promise.all(trial.sweeps.map((sweep, index) => sweepChart(trial, result, sweep, index)));
 	const figures = figuresOf(trial, result);
+	if (figures.length < 2) return [];
 	const bars = (value: (row: (typeof figures)[number]) => number) =>
 		figures.map((row) => ({ name: row.name, value: value(row) }));
 	const baseline = figures[0]?.name ?? "";

@@ -1,4 +1,4 @@
-import { table } from "./markdown.js";
+import { noiseText, table } from "./markdown.js";
 import { type Change, compareMedians } from "./statistics.js";
 import type { Measurement, TrialResult } from "./types.js";
 
@@ -42,7 +42,7 @@ export function compareMarkdown(rows: readonly Row[]): string {
 		trial,
 		contender,
 		quantity,
-		`${signed(change)} ± ${(noise * 100).toFixed(1)} %`,
+		`${signed(change)} % ${noiseText(noise)}`,
 		Math.abs(change) > noise ? "" : "within noise",
 	]);
 	return table(["trial", "contender", "quantity", "change", ""], cells).join("\n");

@@ -49,9 +49,8 @@ function sample(contender: Contender, base: string, trial: Trial, round: Round, 
 	const own = round[contender.name];
 	if (!own) return null;
 	const work = own.work ?? Object.values(round).find((other) => other.work)?.work;
-	const { objective, cachedReference = false } = { ...trial.job, ...contender.job };
-	const scoresReference = objective === "dpo" && !cachedReference;
-	const flops = work ? work.trainFlops + (scoresReference ? work.forwardFlops : 0) : null;
+	const { cachedReference = false } = { ...trial.job, ...contender.job };
+	const flops = work ? work.trainFlops + (cachedReference ? 0 : work.referenceFlops) : null;
 	return { own, base: round[base] ?? own, tokens: work?.tokens ?? null, flops, products };
 }
 

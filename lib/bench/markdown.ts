@@ -63,7 +63,7 @@ function figureRow(figures: Figures, result: TrialResult): string[] {
 	const noise = relativeNoise(result.rounds.flatMap((round) => round[name]?.rowsPerSecond ?? []));
 	return [
 		name,
-		`${digits(rowsPerSecond)} ± ${(noise * 100).toFixed(0)} %`,
+		`${digits(rowsPerSecond)} ${noiseText(noise)}`,
 		optional(tokensPerSecond, (value) => value.toFixed(0)),
 		optional(teraflops, digits),
 		optional(share, (value) => `${(value * 100).toFixed(0)} %`),
@@ -96,6 +96,11 @@ function withUnit(value: number, unit: string): string {
 
 function optional(value: number | null, text: (value: number) => string): string {
 	return value === null ? "–" : text(value);
+}
+
+/** Relative noise as "± 3 %"; nothing when one round says nothing about it. */
+export function noiseText(noise: number): string {
+	return Number.isFinite(noise) ? `± ${(noise * 100).toPrecision(2)} %` : "";
 }
 
 /** Three significant digits. */

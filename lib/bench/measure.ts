@@ -1,6 +1,7 @@
-import { fork, spawn } from "node:child_process";
+import { execFile, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { XrightError } from "../errors.js";
 import type { Job, Measurement, Product, Runner } from "./types.js";
 import type { Answer } from "./workers/answer.js";
@@ -20,15 +21,15 @@ export function isPeer(runner: Runner): runner is Peer {
 
 const scripts = new URL("../../bench/peers/", import.meta.url);
 
-export interface Surroundings {
+export interface MeasureOptions {
 	python: string;
 	signal: AbortSignal;
 }
 
 /** Runs one contender in a process of its own. Throws INTERNAL with the end of its output when it fails, and ABORTED. */
-export async function measure(runner: Runner, job: Job, around: Surroundings): Promise<Measurement> {
-	if (isPeer(runner)) return (await python(peers[runner].script, job, around)) as Measurement;
-	return worker(runner, job, around.signal);
+export async function measure(runner: Runner, job: Job, options: MeasureOptions): Promise<Measurement> {
+	if (isPeer(runner)) return (await python(peers[runner].script, job, options)) as Measurement;
+	return worker(runner, job, options.signal);
 }
 
 /** Floating-point operations a second of bfloat16 products of these shapes by the peer's `at::mm`. */
@@ -36,20 +37,19 @@ export async function measureProducts(
 	products: Product[],
 	tokens: number,
 	threads: number,
-	around: Surroundings,
+	options: MeasureOptions,
 ): Promise<number> {
-	const answer = await python("matmul_rate.py", { products, tokens, threads }, around);
+	const answer = await python("matmul_rate.py", { products, tokens, threads }, options);
 	return (answer as { flops: number }).flops;
 }
 
-/** Which peers this Python has. */
+/** Which peers this Python has; none when it is not there. */
 export async function findPeers(python: string): Promise<Peer[]> {
 	const names = Object.keys(peers) as Peer[];
 	const modules = names.map((name) => peers[name].module);
 	const code = `import importlib.util as u, json; print(json.dumps([u.find_spec(m) is not None for m in ${JSON.stringify(modules)}]))`;
-	const child = spawn(python, ["-c", code], { stdio: ["ignore", "pipe", "ignore"] });
-	const found = await output(child).catch(() => "[]");
-	const present = JSON.parse(found || "[]") as boolean[];
+	const found = await promisify(execFile)(python, ["-c", code]).catch(() => ({ stdout: "[]" }));
+	const present = JSON.parse(found.stdout) as boolean[];
 	return names.filter((_, index) => present[index]);
 }
 
@@ -67,7 +67,7 @@ async function worker(name: string, job: Job, signal: AbortSignal): Promise<Meas
 	throw new XrightError(code, text, more);
 }
 
-async function python(script: string, job: object, { python: command, signal }: Surroundings): Promise<unknown> {
+async function python(script: string, job: object, { python: command, signal }: MeasureOptions): Promise<unknown> {
 	const path = fileURLToPath(new URL(script, scripts));
 	const input = JSON.stringify({ ...job, spawnedAt: Date.now() / 1000 });
 	const child = spawn(command, [path, input], { stdio: ["ignore", "pipe", "pipe"], signal });

@@ -9,8 +9,10 @@ export function median(values: readonly number[]): number {
 /**
  * Half the width of a 95 % interval of the median, relative to it: 1.96 standard errors of a median
  * (1.2533 σ / √n), with σ from the median absolute deviation (× 1.4826), which one bad round does not move.
+ * Unknown, so infinite, for a single value.
  */
 export function relativeNoise(values: readonly number[]): number {
+	if (values.length < 2) return Number.POSITIVE_INFINITY;
 	const middle = median(values);
 	const deviation = median(values.map((value) => Math.abs(value - middle)));
 	return (1.96 * 1.2533 * 1.4826 * deviation) / Math.sqrt(values.length) / Math.abs(middle);

@@ -2,14 +2,14 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { readCpu } from "../native/machine.js";
-import { isPeer, measure, measureProducts, type Peer, type Surroundings } from "./measure.js";
+import { isPeer, type MeasureOptions, measure, measureProducts, type Peer } from "./measure.js";
 import { LONGEST, writeRows } from "./rows.js";
 import { shapes } from "./shapes/index.js";
 import type { Shape } from "./shapes/types.js";
 import { writeShape } from "./shapes/write.js";
 import type { Contender, Job, Measurement, Round, Trial, TrialResult } from "./types.js";
 
-export interface SuiteOptions extends Surroundings {
+export interface SuiteOptions extends MeasureOptions {
 	peers: readonly Peer[];
 	rounds: number;
 	threads: number;
@@ -59,7 +59,7 @@ export class Suite {
 		const rounds: Round[] = [];
 		const productFlops: number[] = [];
 		// Caches (tokenised rows, page cache) are filled before anything is timed.
-		await this.#measure(trial.contenders.at(-1) as Contender, job);
+		await this.#measure(trial.contenders.find(({ runner }) => !isPeer(runner)) as Contender, job);
 		for (let number = 1; number <= this.#options.rounds; number++) {
 			const round = await this.#round(trial, number, job, failed);
 			rounds.push(round);

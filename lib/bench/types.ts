@@ -4,9 +4,9 @@ export interface Job {
 	objective: string;
 	/** Model folder (Hugging Face layout), .gguf file or model id. */
 	model: string;
-	/** JSON lines: {prompt, chosen, rejected} or {prompt, completion}. */
+	/** JSON lines: {prompt, completion} for the objective sft, {prompt, chosen, rejected} for every other. */
 	rows: string;
-	/** Rows of the other objective, for workers that train both. */
+	/** SFT rows, for workers that train both objectives. */
 	sftRows: string;
 	/** Rows per optimiser step. */
 	batch: number;
@@ -16,7 +16,7 @@ export interface Job {
 	dtype: "bfloat16" | "float32";
 	/** Modules that carry a LoRA adapter of rank 16; null trains every weight. */
 	targets: string[] | "all-linear" | null;
-	gradientCheckpointing: boolean;
+	gradientCheckpointing: boolean | "selective";
 	/** Reference log-probs are computed before the clock starts. */
 	cachedReference: boolean;
 	/** Everything only one kind of worker knows. */
@@ -30,9 +30,9 @@ export type Runner = "train" | "micro-batch" | "strategy" | "start" | "trl" | "t
 export interface Work {
 	/** Tokens, a pair's prompt counted once. */
 	tokens: number;
-	/** Floating-point operations of one forward pass. */
-	forwardFlops: number;
-	/** Those of a training step: forward, gradients of activations, and gradients of the weights if all are trained. */
+	/** Floating-point operations of scoring the row under the reference policy; 0 for objectives without one. */
+	referenceFlops: number;
+	/** Those of training: forward, gradients of activations, and gradients of the weights if all are trained. */
 	trainFlops: number;
 }
 

@@ -4,6 +4,7 @@ import { type AdapterFiles, readAdapter } from "../model/adapter.js";
 import { resolveModel } from "../model/resolve.js";
 import type { ModelFiles } from "../model/types.js";
 import type { AdapterSpec, LoadSpec, ModelInfo } from "../native/binding.js";
+import { chooseDevice } from "../native/numerics.js";
 import { openSession, type Session } from "../native/session.js";
 import { createTokenizer } from "../tokenizer/tokenizer.js";
 import type { Tokenizer } from "../tokenizer/types.js";
@@ -75,11 +76,10 @@ function checkLength(config: RunConfig, { learnedPositions, maxPositions }: Mode
 
 function loadSpec(config: RunConfig, found: FoundModel, train: boolean, cudaDevices: string[]): LoadSpec {
 	const full = config.adapter.type === "none";
-	const auto = cudaDevices.length > 0 ? "cuda:0" : "cpu";
 	return {
 		config: found.files.config,
 		dtype: config.model.dtype,
-		device: config.device === "auto" ? auto : config.device,
+		device: chooseDevice(config.device, cudaDevices),
 		threads: config.threads,
 		weights: found.files.weights,
 		adapter: train || found.adapter ? adapterSpec(config, found.adapter) : null,

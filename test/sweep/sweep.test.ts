@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type * as library from "../../lib/index.js";
 import { sweepGrid } from "../../lib/sweep/grid.js";
 import { run } from "../../lib/train/run.js";
@@ -30,6 +30,9 @@ async function straight(path: string, index: number) {
 	const { dpo, sft } = (await run(config, { env: work.env }).result).final;
 	return { dpo, sft };
 }
+
+// Many processes, one after the other: minutes on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
 
 describe("a sweep", () => {
 	it("runs the grid, writes front, table and charts, and has nothing left to do when it is run again", async () => {
@@ -153,14 +156,71 @@ describe("a sweep", () => {
 	});
 });
 
+it("measures every strategy with the same DPO loss, one that trains another loss too", async () => {
+	const path = await writeSweep(work, { strategies: ["sequential", "orpo"], seeds: [1] }, short);
+	expect((await runSweep(work, [path])).code).toBe(0);
+	const { points, front } = await readFront(work);
+	for (const point of points) expect(point).toMatchObject({ dpo: expect.any(Number), sft: expect.any(Number) });
+	expect(front.length).toBeGreaterThan(0);
+	const root = parseSvg(await readFile(join(output(), "trajectories.svg"), "utf8"));
+	expect(texts(root)).toContain("orpo");
+});
+
+it("estimates the optima and trains the reference once for all runs", async () => {
+	const rest = { ...short, optima: "estimate", reference: "sft-on-chosen", adapter: { rank: 4, alpha: 8 } };
+	const path = await writeSweep(work, { strategies: ["sequential", "orpo"], seeds: [1, 2] }, rest);
+	const { code, events } = await runSweep(work, [path]);
+	expect(code).toBe(0);
+	const said = of(events, "info").filter(({ point }) => point !== undefined);
+	const first = (pattern: RegExp) =>
+		said.filter(({ message }) => pattern.test(message as string)).map(({ point }) => point);
+	for (const pattern of [
+		/^optimum of preference, estimated/,
+		/^optimum of sft, estimated/,
+		/comes first, in .*\/reference/,
+	]) {
+		expect(first(pattern)).toEqual(["sequential-seed1"]);
+	}
+	expect(first(/^optimum of preference, known/)).toHaveLength(3);
+	const { points, optima } = await readFront(work);
+	expect(optima).toEqual({ preference: expect.any(Number), sft: expect.any(Number) });
+	for (const point of points) {
+		expect(point["gap/dpo"]).toBeCloseTo(point.dpo! - optima.preference!, 12);
+		expect(point["gap/sft"]).toBeCloseTo(point.sft! - optima.sft!, 12);
+	}
+});
+
+it("warns when the runs' DPO losses are against different references", async () => {
+	const warnings = async (reference: object) => {
+		const path = await writeSweep(
+			work,
+			{ strategies: ["sequential", "mix"], lambda: [0.5] },
+			{ ...short, ...reference },
+		);
+		const { stderr } = await runSweep(work, [path, "--dry-run"]);
+		return stderr.match(/warning: .*/g) ?? [];
+	};
+	expect(await warnings({})).toEqual([expect.stringContaining("are not against one reference")]);
+	expect(await warnings({ reference: "sft" })).toEqual([]);
+});
+
 describe("what is wrong with every point ends a sweep before it computes anything", () => {
 	it("an adapter target that matches nothing", async () => {
 		const adapter = { targets: ["no_such_proj"] };
-		const { code, stderr } = await runSweep(work, [
-			await writeSweep(work, { strategies: ["mix"] }, { ...short, adapter }),
-		]);
-		expect(code).toBe(2);
-		expect(stderr).toMatch(/adapter\.targets: no module is called 'no_such_proj'[\s\S]*q_proj/);
+		const path = await writeSweep(work, { strategies: ["mix"] }, { ...short, adapter });
+		for (const flags of [[], ["--dry-run"]]) {
+			const { code, stderr, events } = await runSweep(work, [path, ...flags]);
+			expect({ code, started: of(events, "point") }).toEqual({ code: 2, started: [] });
+			expect(stderr).toMatch(/adapter\.targets: .* has no module called no_such_proj[\s\S]*q_proj/);
+		}
+		expect(existsSync(join(output(), "front.json"))).toBe(false);
+	});
+
+	it("a machine without LibTorch", async () => {
+		const path = await writeSweep(work, { strategies: ["mix"] }, short);
+		const env = { ...work.env, XRIGHT_LIBTORCH: work.folder };
+		const { code, events } = await runSweep({ ...work, env }, [path]);
+		expect({ code, ended: of(events, "point-end") }).toEqual({ code: 3, ended: [] });
 		expect(existsSync(join(output(), "front.json"))).toBe(false);
 	});
 

@@ -6,7 +6,7 @@ import type { RunConfigInput } from "../../lib/config/schema.js";
 import type { RunEvent } from "../../lib/train/events.js";
 import { run } from "../../lib/train/run.js";
 import { score } from "../../lib/train/score.js";
-import { createWorkspace, metricRows, untimedMetrics, type Workspace } from "./workspace.js";
+import { createWorkspace, metricRows, tinyModel, untimedMetrics, type Workspace } from "./workspace.js";
 
 let work: Workspace;
 beforeAll(async () => {
@@ -81,13 +81,39 @@ describe("losses without a reference", () => {
 		expect(evals[0]).toHaveProperty(`gap/${loss}`);
 	});
 
+	it("may report DPO's loss on held-out rows, to be compared with other runs", async () => {
+		const evaluation = { every: 2, preference: { loss: "sigmoid", beta: 0.2 } } as const;
+		const full = { type: "none" } as const;
+		for (const rest of [{ adapter: full, evaluation }, { evaluation }, { strategy: { name: "orpo" } as const }]) {
+			const { steps, evals } = await train("orpo", rest, { steps: 8, optimizer: { lr: 1e-3 } });
+			expect(steps[0]!.objective).toBe("orpo");
+			expect(evals[0]!.dpo).toBeCloseTo(Math.LN2, 12);
+			expect(evals.at(-1)!.dpo).toBeLessThan(Math.LN2);
+			expect(evals[0]).toHaveProperty("gap/dpo");
+			expect(evals[0]).not.toHaveProperty("orpo");
+		}
+	});
+
 	it("strategy orpo is the loss orpo alone", async () => {
 		const objective = { preference: { loss: "orpo", beta: 0.1 } } as const;
-		const alone = await train("orpo", { strategy: { name: "orpo" }, objective: {} }, { steps: 3 });
+		const evaluation = { preference: null };
+		const alone = await train("orpo", { strategy: { name: "orpo" }, objective: {}, evaluation }, { steps: 3 });
 		const loss = await train("orpo", { strategy: { name: "dpo" }, objective }, { steps: 3 });
 		expect(await untimedMetrics(alone.output)).toBe(await untimedMetrics(loss.output));
 		const config = JSON.parse(await readFile(join(alone.output, "config.json"), "utf8"));
 		expect(config.objective.preference).toEqual({ loss: "orpo", beta: 0.1 });
+	});
+});
+
+describe("what a run reports", () => {
+	it("is what its optimum is estimated of", async () => {
+		const rest = { strategy: { name: "orpo" }, optima: "estimate" } as const;
+		const { output, evals } = await train("orpo", rest, { steps: 3 });
+		const alone = JSON.parse(await readFile(join(output, "optima", "preference", "config.json"), "utf8"));
+		expect(alone.objective.preference).toMatchObject({ loss: "sigmoid" });
+		expect(alone.strategy).toEqual({ name: "dpo" });
+		const { heldOut } = JSON.parse(await readFile(join(output, "optima", "preference.json"), "utf8")).value;
+		expect(evals[0]!["gap/dpo"]).toBeCloseTo(evals[0]!.dpo! - heldOut.loss, 10);
 	});
 });
 
@@ -119,6 +145,14 @@ describe("kto", () => {
 		const { steps } = await train("kto", { adapter: { type: "none" } }, { steps: 4, optimizer: { lr: 1e-4 } });
 		expect(steps[0]!.loss).toBeCloseTo(0.5, 6);
 		expect(steps[3]!.loss).toBeLessThan(0.5);
+	});
+
+	it("compares with a reference of its own, scored ahead", async () => {
+		const rest = { reference: { path: tinyModel }, optima: { preference: 0, sft: 0 } };
+		const { steps, events } = await train("kto", rest, { steps: 2 });
+		expect(events.some((event) => event.event === "progress" && event.phase === "reference log-probs")).toBe(true);
+		expect(steps[0]!.loss).toBeCloseTo(0.5, 5);
+		expect(steps[1]!.loss).not.toBe(steps[0]!.loss);
 	});
 
 	it("is refused data of another kind, and pair losses labelled rows", async () => {

@@ -6,6 +6,10 @@ export const dpoCheckpointing: Trial = {
 	title: "DPO, LoRA, with and without gradient checkpointing",
 	model: "smollm2-135m",
 	job: { objective: "dpo" },
-	contenders: [ours(), ours(`${OURS}, checkpointing`, { gradientCheckpointing: true })],
+	contenders: [
+		ours(),
+		ours(`${OURS}, checkpointing`, { gradientCheckpointing: true }),
+		ours(`${OURS}, selective checkpointing`, { gradientCheckpointing: "selective" }),
+	],
 	bars: [],
 };

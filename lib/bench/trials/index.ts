@@ -1,6 +1,7 @@
 import type { Trial } from "../types.js";
 import { dpo } from "./dpo.js";
 import { dpoCheckpointing } from "./dpo-checkpointing.js";
+import { orpo } from "./orpo.js";
 import { pythia1b } from "./pythia-1b.js";
 import { pythia160m } from "./pythia-160m.js";
 import { scale } from "./scale.js";
@@ -15,6 +16,7 @@ import { threads } from "./threads.js";
 export const trials: readonly Trial[] = [
 	dpo,
 	sft,
+	orpo,
 	sftFull,
 	pythia160m,
 	pythia1b,

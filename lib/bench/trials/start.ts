@@ -5,7 +5,7 @@ export const start: Trial = {
 	name: "start",
 	title: "xright-native run: ALRIGHT on both data sets, LoRA on all matrices, warm caches",
 	model: "smollm2-135m",
-	job: { objective: "alright", targets: "all-linear", steps: 8 },
+	job: { objective: "dpo", targets: "all-linear", steps: 8, settings: { strategy: "alright", lambda: 0.5 } },
 	contenders: [{ name: OURS, runner: "start", job: {} }],
 	bars: [
 		{

@@ -28,12 +28,12 @@ export const strategies: Trial = {
 	name: "strategies",
 	title: "Strategies on the same rows, batches of 4 pairs and 4 SFT rows, λ = 0.5, cached reference",
 	model: "smollm2-135m",
-	job: { objective: "both", steps: 24 },
+	job: { objective: "dpo", steps: 24 },
 	contenders: [
 		contender("sequential"),
-		contender("mix"),
-		contender("alright"),
-		contender("maxright", { evaluateEvery: 10 }),
+		contender("mix", { lambda: 0.5 }),
+		contender("alright", { lambda: 0.5 }),
+		contender("maxright", { lambda: 0.5, evaluateEvery: 10 }),
 	],
 	bars: [bar("alright", 1.02), bar("maxright", 1.02), bar("mix", 1.25)],
 };

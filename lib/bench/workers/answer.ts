@@ -3,7 +3,9 @@ import { XrightError } from "../../errors.js";
 import type { Job, Measurement } from "../types.js";
 
 /** What a worker sends to the process that started it. */
-export type Answer = { measurement: Measurement } | { error: Pick<XrightError, "code" | "message" | "hint" | "detail"> };
+export type Answer =
+	| { measurement: Measurement }
+	| { error: Pick<XrightError, "code" | "message" | "hint" | "detail"> };
 
 /** Takes the job from the command line and sends the measurement, or why there is none. */
 export async function answer(work: (job: Job) => Promise<Omit<Measurement, "versions">>): Promise<void> {

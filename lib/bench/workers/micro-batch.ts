@@ -1,7 +1,7 @@
 // Our SFT step on one micro-batch of a given size, in rows of a given size: half prompt, half response, random ids.
 import { packRows } from "../../data/pack.js";
 import { Random } from "../../data/random.js";
-import { forwardFlops, trainFlops } from "../flops.js";
+import { trainFlops } from "../flops.js";
 import type { Job, Measurement } from "../types.js";
 import { answer } from "./answer.js";
 import { Clock } from "./clock.js";
@@ -29,7 +29,7 @@ async function microBatch(job: Job): Promise<Omit<Measurement, "versions">> {
 	await session.dispose();
 	const row = { prompt: half, responses: [half] };
 	const full = job.targets === null;
-	const work = { tokens: rowTokens, forwardFlops: forwardFlops(cost, row), trainFlops: trainFlops(cost, row, full) };
+	const work = { tokens: rowTokens, referenceFlops: 0, trainFlops: trainFlops(cost, row, full) };
 	return { ...measured, work, products };
 }
 

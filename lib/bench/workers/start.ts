@@ -8,13 +8,14 @@ import { XrightError } from "../../errors.js";
 import type { RunEvent, RunSummary } from "../../train/events.js";
 import type { Job, Measurement } from "../types.js";
 import { answer } from "./answer.js";
+import { runConfig } from "./run-config.js";
 
 const cli = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 
 async function start(job: Job): Promise<Omit<Measurement, "versions">> {
 	const folder = await mkdtemp(join(dirname(job.rows), "start-"));
 	const config = join(folder, "config.json");
-	await writeFile(config, JSON.stringify(runConfig(job, folder)));
+	await writeFile(config, JSON.stringify(runConfig(job, join(folder, "run"))));
 	const begun = performance.now();
 	const losses: number[] = [];
 	let startSeconds = 0;
@@ -40,19 +41,6 @@ async function start(job: Job): Promise<Omit<Measurement, "versions">> {
 		cpu: null,
 		startSeconds,
 		losses,
-	};
-}
-
-function runConfig(job: Job, folder: string) {
-	return {
-		model: { path: job.model, dtype: job.dtype },
-		adapter: { type: "lora", rank: 16, alpha: 16, targets: job.targets },
-		data: { preference: { path: job.rows }, sft: { path: job.sftRows }, maxLength: 1024 },
-		strategy: { name: job.objective, lambda: 0.5 },
-		train: { steps: job.steps, batch: { preference: job.batch, sft: job.batch } },
-		checkpoint: { every: null },
-		threads: job.threads,
-		output: join(folder, "run"),
 	};
 }
 

@@ -8,6 +8,7 @@ import { run } from "../../train/run.js";
 import type { Job, Measurement } from "../types.js";
 import { answer } from "./answer.js";
 import { Clock } from "./clock.js";
+import { runConfig } from "./run-config.js";
 
 /** Objectives that a step with this name in its event trains. */
 const trained: Record<string, string[]> = { dpo: ["preference"], sft: ["sft"], mix: ["preference", "sft"] };
@@ -38,7 +39,10 @@ async function strategy(job: Job): Promise<Omit<Measurement, "versions">> {
 	const folder = await mkdtemp(join(dirname(job.rows), "run-"));
 	const totals = new Totals();
 	const clock = new Clock();
-	const training = run(config(job, folder));
+	const { data, ...others } = runConfig(job, join(folder, "run"));
+	const limited = (rows: { path: string }) => ({ ...rows, limit: job.batch });
+	const configuration = { ...others, data: { preference: limited(data.preference), sft: limited(data.sft) } };
+	const training = run(configuration as RunConfigInput);
 	for await (const event of training) {
 		if (event.event !== "step") continue;
 		clock.stepDone(event.loss);
@@ -50,25 +54,6 @@ async function strategy(job: Job): Promise<Omit<Measurement, "versions">> {
 	const { steps = 0, seconds = 0, preferenceBatches = 0, sftBatches = 0 } = totals.detail;
 	const rowsPerSecond = ((preferenceBatches + sftBatches) * job.batch) / seconds;
 	return { ...measured, secondsPerStep: seconds / steps, rowsPerSecond, peakBytes, detail: totals.detail };
-}
-
-function config(job: Job, output: string): RunConfigInput {
-	const { strategy: name, ...options } = job.settings;
-	const targets = job.targets ?? "all-linear";
-	return {
-		model: { path: job.model, dtype: job.dtype },
-		adapter: { type: "lora", rank: 16, alpha: 16, targets },
-		data: {
-			preference: { path: job.rows, limit: job.batch },
-			sft: { path: job.sftRows, limit: job.batch },
-			maxLength: 1024,
-		},
-		strategy: { name, ...(name === "sequential" ? {} : { lambda: 0.5 }), ...options },
-		train: { steps: job.steps, batch: { preference: job.batch, sft: job.batch } },
-		checkpoint: { every: null },
-		threads: job.threads,
-		output: join(output, "run"),
-	} as RunConfigInput;
 }
 
 await answer(strategy);

@@ -1,5 +1,6 @@
 // Our training step on given rows. Every timed batch is trained several times, so that a short step is timed well.
 import { dirname, join } from "node:path";
+import { lossOptions } from "../../config/losses/index.js";
 import { loadDataset } from "../../data/dataset.js";
 import { packRows } from "../../data/pack.js";
 import type { Dataset, Objective, PreferenceRow, SftRow } from "../../data/types.js";
@@ -24,14 +25,15 @@ interface Step {
 async function train(job: Job): Promise<Omit<Measurement, "versions">> {
 	const model = await openModel(job);
 	const { steps, lengths } = await readSteps(job, model);
-	if (job.cachedReference) for (const step of steps) step.reference = await reference(model, step);
+	if (job.cachedReference && needsReference(job))
+		for (const step of steps) step.reference = await reference(model, step);
 	const clock = new Clock();
 	const order = [0, ...Array.from({ length: PASSES * job.steps }, (_, index) => 1 + (index % job.steps))];
 	for (const [index, position] of order.entries())
 		clock.stepDone(await trainStep(model, job, steps[position] as Step, index + 1));
 	const measured = clock.measure(job.batch);
 	await model.session.dispose();
-	return { ...measured, work: meanWork(model.cost, lengths, job.targets === null), products: model.products };
+	return { ...measured, work: meanWork(model.cost, lengths, job), products: model.products };
 }
 
 async function readSteps(job: Job, model: OpenModel): Promise<{ steps: Step[]; lengths: RowLengths[] }> {
@@ -57,19 +59,22 @@ function lengthsOf({ prompt, ...responses }: PreferenceRow | SftRow): RowLengths
 	return { prompt: prompt.length, responses: lengths };
 }
 
+function needsReference({ objective }: Job): boolean {
+	return lossOptions.some((loss) => loss.native === objective && loss.needsReference);
+}
+
 async function reference({ session }: OpenModel, { batch }: Step): Promise<Float64Array> {
 	return (await session.score(batch, "reference")).logps;
 }
 
 async function trainStep(model: OpenModel, job: Job, step: Step, number: number): Promise<number> {
-	const needsReference = job.objective === "dpo";
 	const part: Part = {
 		objective: job.objective,
 		weight: 1,
 		normalizer: step.normalizer,
-		options: needsReference ? { beta: 0.1 } : {},
+		options: {},
 		batch: step.batch,
-		...(needsReference ? { reference: step.reference ?? (await reference(model, step)) } : {}),
+		...(needsReference(job) ? { reference: step.reference ?? (await reference(model, step)) } : {}),
 	};
 	const [result] = await model.session.accumulate([part], number);
 	await model.session.update({ lr: 5e-5, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maxGradNorm: 1 });
@@ -77,12 +82,12 @@ async function trainStep(model: OpenModel, job: Job, step: Step, number: number)
 }
 
 /** Of a mean row. */
-function meanWork(cost: ModelCost, rows: RowLengths[], full: boolean): Work {
+function meanWork(cost: ModelCost, rows: RowLengths[], job: Job): Work {
 	const mean = (value: (row: RowLengths) => number) => rows.reduce((sum, row) => sum + value(row), 0) / rows.length;
 	return {
 		tokens: mean(({ prompt, responses }) => responses.reduce((sum, length) => sum + length, prompt)),
-		forwardFlops: mean((row) => forwardFlops(cost, row)),
-		trainFlops: mean((row) => trainFlops(cost, row, full)),
+		referenceFlops: needsReference(job) ? mean((row) => forwardFlops(cost, row)) : 0,
+		trainFlops: mean((row) => trainFlops(cost, row, job.targets === null)),
 	};
 }
 

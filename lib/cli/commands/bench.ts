@@ -1,11 +1,13 @@
 import { findPeers, type Peer, peers } from "../../bench/measure.js";
 import type { Suite } from "../../bench/suite.js";
+import { trials } from "../../bench/trials/index.js";
 import type { Contender, Measurement, Trial, TrialResult } from "../../bench/types.js";
 import { closest } from "../../config/suggest.js";
 import { XrightError } from "../../errors.js";
 import { withSignals } from "../signals.js";
 import { defineCommand } from "./define.js";
 
+const trialNames = trials.map(({ name }) => name);
 const peerNames = Object.keys(peers) as Peer[];
 
 const text = (describe: string) => ({ type: "string", requiresArg: true, describe }) as const;
@@ -18,7 +20,7 @@ export const bench = defineCommand({
 			type: "string",
 			array: true,
 			default: [] as string[],
-			describe: "Trials to run (default: all); or compare [OLD [NEW]] with folders or files of results",
+			describe: `Trials (default: all): ${trialNames.join(", ")}; or compare [OLD [NEW]], folders or files of results`,
 		},
 	},
 	options: {
@@ -41,17 +43,13 @@ export const bench = defineCommand({
 		const [first, ...paths] = words;
 		if (first === "compare") return compare(paths, output, json);
 		checkCounts({ rounds, threads });
-		const chosen = await chooseTrials(words);
+		const chosen = chooseTrials(words);
 		const chosenPeers = await choosePeers(against, python);
 		const work = async (signal: AbortSignal) => {
 			const { Suite } = await import("../../bench/suite.js");
-			const rows = { preference: preference ?? null, sft: sft ?? null };
-			const where = { python: python ?? "python3", signal };
-			const suite = new Suite({
-				...{ peers: chosenPeers, rounds, threads, model: model ?? null, onMeasured },
-				...rows,
-				...where,
-			});
+			const files = { model: model ?? null, preference: preference ?? null, sft: sft ?? null };
+			const measuring = { python: python ?? "python3", peers: chosenPeers, rounds, threads, signal, onMeasured };
+			const suite = new Suite({ ...files, ...measuring });
 			await runTrials(suite, chosen, output, json);
 			return 0;
 		};
@@ -63,12 +61,13 @@ async function runTrials(suite: Suite, chosen: readonly Trial[], output: string,
 	const { storeResult } = await import("../../bench/store.js");
 	const { writeReport } = await import("../../bench/report.js");
 	const results: TrialResult[] = [];
+	let report = "";
 	for (const trial of chosen) {
 		const result = await suite.run(trial);
 		await storeResult(output, result);
+		report = await writeReport(output);
 		results.push(result);
 	}
-	const report = await writeReport(output);
 	process.stdout.write(json ? `${JSON.stringify(results)}\n` : report);
 }
 
@@ -83,15 +82,13 @@ async function compare([old, now, ...more]: string[], output: string, json: bool
 	return 0;
 }
 
-async function chooseTrials(names: readonly string[]): Promise<readonly Trial[]> {
-	const { trials } = await import("../../bench/trials/index.js");
-	const known = trials.map(({ name }) => name);
+function chooseTrials(names: readonly string[]): readonly Trial[] {
 	const chosen = names.map((name) => {
 		const trial = trials.find((candidate) => candidate.name === name);
 		if (trial) return trial;
-		const guess = closest(name, known);
+		const guess = closest(name, trialNames);
 		throw new XrightError("USAGE", `there is no trial ${name}`, {
-			hint: guess ? `Did you mean ${guess}?` : `Trials: ${known.join(", ")}.`,
+			hint: guess ? `Did you mean ${guess}?` : `Trials: ${trialNames.join(", ")}.`,
 		});
 	});
 	return chosen.length > 0 ? chosen : trials;
