@@ -33,5 +33,7 @@ export type {
 	StepEvent,
 } from "./train/events.js";
 export type { Job } from "./train/job.js";
+export type { EstimatedOptimum, Optima, Optimum, Provenance } from "./train/optima/types.js";
 export { dryRun, type RunOptions, run } from "./train/run.js";
 export { type PreferenceScore, type RowScore, type SftScore, score } from "./train/score.js";
+export type { Stopped } from "./train/stop.js";

@@ -72,6 +72,8 @@ const replacements: Record<string, string[]> = {
 	"train.optimizer.weightDecay": ["weight_decay", "l2", "adam_weight_decay"],
 	"train.schedule.name": ["lr_scheduler_type", "lr_scheduler"],
 	"train.schedule.warmup": ["warmup_steps", "warmup_ratio", "lr_warmup_ratio", "num_warmup_steps"],
+	"reference.path": ["ref_model", "ref_pretrain", "ref_model_name_or_path", "ref_model_adapters", "ref_model_path"],
+	"stop.referenceFront": ["ref_pareto_sft", "ref_pareto_dpo"],
 	"optima.sft": ["sft_opt"],
 	"optima.preference": ["dpo_opt"],
 	"evaluation.every": ["eval_steps", "eval_strategy", "evaluation_strategy", "evals_per_epoch"],
@@ -85,9 +87,8 @@ const replacements: Record<string, string[]> = {
 
 /** Settings that other trainers have, or that are planned, with the reason why there is no key. */
 const explanations: Record<string, string> = {
-	reference: "the reference policy is the model as the run starts; naming another one is not in this release",
-	ref_model: "the reference policy is the model as the run starts; naming another one is not in this release",
-	ref_pretrain: "the reference policy is the model as the run starts; naming another one is not in this release",
+	ref_offload: "a reference of its own is scored before training and then unloaded",
+	sync_ref_model: "the reference policy is fixed during training",
 	rpo_alpha: "for a likelihood term on the chosen responses use strategy mix or loss orpo",
 	pref_ftx: "for a likelihood term on the chosen responses use strategy mix or loss orpo",
 	nll_loss_coef: "for a likelihood term on the chosen responses use strategy mix or loss orpo",

@@ -50,12 +50,15 @@ function bestAlternative(issue: z.core.$ZodIssueInvalidUnion, value: unknown): I
 function unionOf(issue: z.core.$ZodIssueInvalidUnion, value: unknown): string {
 	const alternatives = issue.errors.map((errors) => errors[0]).filter((first) => first !== undefined);
 	const names = alternatives.find((first) => first.code === "invalid_value" && first.values.length > 1);
-	if (names?.code === "invalid_value") return oneOf(names.values.map(String), value);
-	const named = alternatives.map((first) =>
-		first.code === "invalid_value"
-			? first.values.map((value) => JSON.stringify(value)).join(" or ")
-			: "a list of names",
-	);
+	const isSection = alternatives.some((first) => first.code === "invalid_type" && first.expected === "object");
+	if (names?.code === "invalid_value") {
+		return `${oneOf(names.values.map(String), value)}${isSection ? " or an object" : ""}`;
+	}
+	const named = alternatives.map((first) => {
+		if (first.code === "invalid_value") return first.values.map((value) => JSON.stringify(value)).join(" or ");
+		if (first.code !== "invalid_type") return "something else";
+		return first.expected === "array" ? "a list of names" : article(first.expected);
+	});
 	return [...new Set(named)].join(" or ");
 }
 

@@ -5,6 +5,7 @@ import { crossCheck } from "./checks.js";
 import { describeIssue } from "./issues.js";
 import { type RunConfig, runConfigSchema } from "./schema.js";
 import { findStrategyOptions } from "./strategies/index.js";
+import { withStrategysLoss } from "./strategy-loss.js";
 import { isRecord, nameVariants } from "./walk.js";
 
 const defaultSteps = 1000;
@@ -14,8 +15,7 @@ const defaultSteps = 1000;
  * Throws CONFIG with one line for each problem.
  */
 export function parseConfig(value: unknown, where: string): RunConfig {
-	const written = isRecord(value) ? withStrategysLoss(value) : value;
-	const { $schema: _, output, train, ...rest } = parseWith(runConfigSchema, written, where);
+	const { $schema: _, output, train, ...rest } = parseWith(runConfigSchema, withStrategysLoss(value), where);
 	const config: RunConfig = {
 		...rest,
 		train: { ...train, steps: train.steps ?? null },
@@ -37,17 +37,6 @@ export function parseWith<S extends z.ZodObject>(schema: S, value: unknown, wher
 		where,
 		parsed.error.issues.flatMap((issue) => describeIssue(issue, written, schema)),
 	);
-}
-
-/** The configuration with the loss that its strategy stands for, where it names none. */
-function withStrategysLoss(value: Record<string, unknown>): Record<string, unknown> {
-	const name = isRecord(value.strategy) ? value.strategy.name : undefined;
-	const loss = typeof name === "string" ? findStrategyOptions(name)?.loss : undefined;
-	const { objective = {} } = value;
-	if (loss === undefined || !isRecord(objective)) return value;
-	const { preference = {} } = objective;
-	if (!isRecord(preference) || Object.hasOwn(preference, "loss")) return value;
-	return { ...value, objective: { ...objective, preference: { loss, ...preference } } };
 }
 
 function fixedSteps(config: RunConfig): number | null {

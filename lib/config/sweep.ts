@@ -15,13 +15,14 @@ export const sweepConfigSchema = runConfigSchema
 
 /** What a user writes. */
 export type SweepConfigInput = z.input<typeof sweepConfigSchema>;
+export type SweepConfig = z.output<typeof sweepConfigSchema>;
 export type SweepSection = z.output<typeof sweepSection>;
 
 /** Keys of a run that the grid decides. */
 const decided = { strategy: "sweep.strategies", seed: "sweep.seeds" } as const;
 
 /** Checks everything of a sweep's configuration but what depends on the single runs. Throws CONFIG. */
-export function parseSweep(value: unknown, where: string): SweepSection {
+export function parseSweep(value: unknown, where: string): SweepConfig {
 	const inert = Object.entries(decided).filter(([key]) => isRecord(value) && Object.hasOwn(value, key));
 	if (inert.length > 0) {
 		throw configError(
@@ -29,5 +30,5 @@ export function parseSweep(value: unknown, where: string): SweepSection {
 			inert.map(([key, ours]) => `${key} has no effect in a sweep: ${ours} says what runs; remove it`),
 		);
 	}
-	return parseWith(sweepConfigSchema, value, where).sweep;
+	return parseWith(sweepConfigSchema, value, where);
 }

@@ -61,8 +61,8 @@ export function nameVariants(root: Schema, value: Record<string, unknown>): Reco
 		const { discriminator } = definition(unwrap(schema));
 		if (discriminator === undefined) result[key] = nameVariants(schema, section);
 		else if (!Object.hasOwn(section, discriminator)) {
-			const fallback = definition(schema).defaultValue as Record<string, unknown>;
-			result[key] = { [discriminator]: fallback[discriminator], ...section };
+			const fallback = definition(schema).defaultValue;
+			if (isRecord(fallback)) result[key] = { [discriminator]: fallback[discriminator], ...section };
 		}
 	}
 	return result;

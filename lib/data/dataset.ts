@@ -117,7 +117,7 @@ class Builder<K extends RowKind> {
 	}
 
 	/** The ids of a row's examples, or why one cannot be used. */
-	#examples(raw: RawRow, format: FormatChoice): Promise<(Tokenized<K> | BadRow)[]> {
+	async #examples(raw: RawRow, format: FormatChoice): Promise<(Tokenized<K> | BadRow)[]> {
 		const { tokenizer, maxLength } = this.#context;
 		const badRow = (error: unknown) => {
 			if (error instanceof BadRow) return error;
@@ -125,11 +125,11 @@ class Builder<K extends RowKind> {
 		};
 		try {
 			const examples = this.#convert(raw, format);
-			return Promise.all(
+			return await Promise.all(
 				examples.map((example) => tokenizeExample(this.#kind, example, tokenizer, maxLength).catch(badRow)),
 			);
 		} catch (error) {
-			return Promise.resolve([badRow(error)]);
+			return [badRow(error)];
 		}
 	}
 

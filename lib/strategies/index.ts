@@ -12,6 +12,9 @@ import type { StrategyFactory } from "./types.js";
 /** Every built-in strategy; a new one adds its file and a line here. */
 export const strategies: readonly StrategyFactory[] = [alright, dpo, maxright, mix, orpo, sequential, sft];
 
+/** The strategy that trains one objective alone. */
+export const alone = { preference: dpo, sft } as const satisfies Record<Objective, StrategyFactory>;
+
 /** The strategy of that name. Throws CONFIG. */
 export function findStrategy(name: string): StrategyFactory {
 	const found = strategies.find((strategy) => strategy.name === name);

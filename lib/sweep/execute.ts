@@ -37,6 +37,8 @@ class Execution {
 	readonly #inspection: Inspection;
 	readonly #around: JobSurroundings<SweepEvent>;
 	readonly #records: PointRecord[];
+	/** Of the completed runs. */
+	readonly #summaries: RunSummary[];
 	/** Whether a run of this sweep has got as far as its first step. */
 	#started = false;
 
@@ -44,6 +46,7 @@ class Execution {
 		this.#folder = folder;
 		this.#inspection = inspection;
 		this.#around = around;
+		this.#summaries = inspection.points.flatMap(({ finished }) => finished ?? []);
 		this.#records = inspection.points.map((point) =>
 			point.finished ? completedRecord(point, point.finished) : record(point, "pending"),
 		);
@@ -68,13 +71,15 @@ class Execution {
 	}
 
 	#result(): SweepResult {
-		return sweepResult(this.#records, this.#inspection);
+		return sweepResult(this.#records, this.#inspection, this.#summaries);
 	}
 
 	async #train(point: InspectedPoint): Promise<PointRecord> {
 		try {
 			const summary = await this.#runPatiently(point);
-			return summary.status === "completed" ? completedRecord(point, summary) : record(point, "interrupted");
+			if (summary.status !== "completed") return record(point, "interrupted");
+			this.#summaries.push(summary);
+			return completedRecord(point, summary);
 		} catch (error) {
 			if (!(error instanceof XrightError)) throw error;
 			if (error.code === "ABORTED") return record(point, "interrupted");

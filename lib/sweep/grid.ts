@@ -5,7 +5,7 @@ import { configError, defaultOutput } from "../config/parse.js";
 import { resolveConfig } from "../config/resolve.js";
 import type { RunConfig } from "../config/schema.js";
 import { findStrategyOptions } from "../config/strategies/index.js";
-import { parseSweep, type SweepSection } from "../config/sweep.js";
+import { parseSweep, type SweepConfig, type SweepSection } from "../config/sweep.js";
 
 /** One run of a sweep. */
 export interface GridPoint {
@@ -39,15 +39,16 @@ export async function loadSweep(
  * paths are looked for in `base` first. Throws CONFIG.
  */
 export async function sweepGrid(value: unknown, where: string, base: string): Promise<Grid> {
-	const grid = parseSweep(value, where);
+	const { sweep: grid, objective } = parseSweep(value, where);
 	const { sweep: written, $schema: _, output: given, ...rest } = value as Record<string, unknown>;
 	const output = typeof given === "string" ? given : defaultOutput(where);
 	const all = variants(grid);
 	const points: GridPoint[] = [];
-	for (const { label, lambda, strategy } of all) {
+	for (const { label, lambda, strategy, ownLoss } of all) {
+		const keys = ownLoss ? measuredAs(rest, objective.preference) : rest;
 		for (const seed of grid.seeds) {
 			const name = [label, ...(lambda === null ? [] : [`lambda${lambda}`]), `seed${seed}`].join("-");
-			const run = { ...rest, strategy, seed, output: join(output, "points", name) };
+			const run = { ...keys, strategy, seed, output: join(output, "points", name) };
 			points.push({ name, label, lambda, seed, config: await resolveConfig(run, where, base) });
 		}
 	}
@@ -65,18 +66,32 @@ interface Variant {
 	/** Whether λ is one of sweep.lambda. */
 	swept: boolean;
 	strategy: Record<string, unknown>;
+	/** Whether it stands for a preference loss of its own. */
+	ownLoss: boolean;
 }
 
 /** Every strategy at every λ it runs at. */
 function variants({ strategies, lambda: lambdas }: SweepSection): Variant[] {
 	return strategies.flatMap((entry): Variant[] => {
 		const { lambda: own, ...options } = (typeof entry === "string" ? { name: entry } : entry) as StrategyEntry;
-		const { schema } = findStrategyOptions(options.name)!;
+		const { schema, loss } = findStrategyOptions(options.name)!;
+		const ownLoss = loss !== undefined;
 		const label = labelOf(options, schema.parse({ name: options.name }));
-		if (!("lambda" in schema.shape)) return [{ label, lambda: null, swept: false, strategy: options }];
+		if (!("lambda" in schema.shape)) return [{ label, lambda: null, swept: false, strategy: options, ownLoss }];
 		const swept = own === undefined;
-		return (swept ? lambdas : [own]).map((lambda) => ({ label, lambda, swept, strategy: { ...options, lambda } }));
+		return (swept ? lambdas : [own]).map((lambda) => {
+			return { label, lambda, swept, strategy: { ...options, lambda }, ownLoss };
+		});
 	});
+}
+
+/**
+ * The keys of a run that trains a preference loss of its own, measured on held-out rows with the loss that the other
+ * runs train.
+ */
+function measuredAs(run: Record<string, unknown>, preference: SweepConfig["objective"]["preference"]) {
+	const { preference: _, ...objective } = (run.objective ?? {}) as Record<string, unknown>;
+	return { ...run, objective, evaluation: { preference, ...(run.evaluation as object) } };
 }
 
 type StrategyEntry = { name: string; lambda?: number } & Record<string, unknown>;

@@ -1,6 +1,9 @@
+import type { RunConfig } from "../config/schema.js";
 import { deltaM, increase } from "../eval/delta.js";
 import { nonDominated } from "../eval/front.js";
 import { spread } from "../eval/spread.js";
+import type { RunSummary } from "../train/events.js";
+import { byObjective } from "../train/objectives.js";
 import { version } from "../train/version.js";
 import type { Inspection } from "./inspect.js";
 import { byMeasure, comparedMeasures } from "./measures.js";
@@ -10,7 +13,11 @@ import type { Comparison, GroupRecord, Measures, PointRecord, SweepResult } from
 const baselineStrategy = "sequential";
 
 /** What the points come to together. */
-export function sweepResult(points: readonly PointRecord[], inspection: Inspection): SweepResult {
+export function sweepResult(
+	points: readonly PointRecord[],
+	inspection: Inspection,
+	summaries: readonly RunSummary[],
+): SweepResult {
 	const completed = points.filter(({ status }) => status === "completed");
 	const groups = groupPoints(completed);
 	const baseline = groups.find(({ strategy }) => strategy === baselineStrategy) ?? null;
@@ -22,7 +29,7 @@ export function sweepResult(points: readonly PointRecord[], inspection: Inspecti
 		groups: groups.map((group) => ({ ...group, versus_baseline: baseline && compare(group.mean, baseline.mean) })),
 		baseline: baseline?.label ?? null,
 		front: nonDominated(completed.flatMap(frontPoint)),
-		optima: config.optima,
+		optima: optimaOf(config, summaries),
 		provenance: {
 			xright: version,
 			model: config.model.path,
@@ -31,6 +38,15 @@ export function sweepResult(points: readonly PointRecord[], inspection: Inspecti
 			written: new Date().toISOString(),
 		},
 	};
+}
+
+/** The configuration's optima; estimates are the same in every run, and known once one is complete. */
+function optimaOf({ optima }: RunConfig, summaries: readonly RunSummary[]): SweepResult["optima"] {
+	if (optima !== "estimate") return optima;
+	return byObjective((objective) => {
+		const [found] = summaries.flatMap((summary) => summary.optima[objective] ?? []);
+		return found?.heldOut ?? null;
+	});
 }
 
 function statusOf(points: readonly PointRecord[]): SweepResult["status"] {

@@ -1,6 +1,6 @@
 import { Random, streams } from "../data/random.js";
 import type { Objective } from "../data/types.js";
-import type { Losses, StrategyContext, StrategyFactory } from "../strategies/types.js";
+import type { Losses, Strategy, StrategyContext, StrategyFactory } from "../strategies/types.js";
 import { objectives, type ToyProblem } from "./problem.js";
 import type { Row, Vector } from "./types.js";
 
@@ -16,66 +16,94 @@ export interface Drive {
 	stepSize: number;
 	/** A step changes nothing when the losses it trains are at or below this: an early stop of a stage. */
 	threshold?: number;
+	/** Every data set moves on in every step, as in Algorithm 2; else only those trained do, as in training. */
+	freshRows?: boolean;
 	/** A new stage takes the current policy as its reference, as in training; else the problem's reference stays. */
 	stageReference?: boolean;
-	/** Called before step 1 with 0 and after each step. */
+	/** Called before step 1 with 0 and after each step; θ is valid during the call only. */
 	record?(step: number, theta: Vector): void;
 }
 
 /** Plain SGD on one row a step, with the losses and choices of a strategy as in training. Gives the last θ. */
 export function drive(run: Drive): Vector {
-	const strategy = run.factory.create(strategyContext(run));
-	const next = new NextRows(run.problem, run.seed);
-	let theta = run.start;
-	run.record?.(0, theta);
+	const descent = new Descent(run);
+	run.record?.(0, descent.theta);
 	for (let step = 1; step <= run.steps; step++) {
-		if (run.stageReference && strategy.startsStage?.(step)) next.problem = next.problem.withReference(theta);
+		descent.step(step);
+		run.record?.(step, descent.theta);
+	}
+	return descent.theta;
+}
+
+class Descent {
+	readonly theta: number[];
+	readonly #run: Drive;
+	readonly #strategy: Strategy;
+	readonly #next: NextRows;
+	readonly #gradient: number[];
+
+	constructor(run: Drive) {
+		this.theta = [...run.start];
+		this.#run = run;
+		this.#strategy = run.factory.create(strategyContext(run));
+		this.#next = new NextRows(run.problem, run.seed);
+		this.#gradient = run.start.map(() => 0);
+	}
+
+	step(step: number): void {
+		const { theta } = this;
+		const strategy = this.#strategy;
+		const next = this.#next;
+		if (this.#run.stageReference && strategy.startsStage?.(step)) next.changeReference([...theta]);
 		const asked: Losses = {};
 		for (const objective of strategy.plan(step).evaluate ?? []) asked[objective] = next.row(objective).loss(theta);
 		const { train } = strategy.choose(step, asked);
-		const gradient = theta.map(() => 0);
+		this.#gradient.fill(0);
 		const losses: Losses = {};
 		for (const { objective, weight } of train) {
-			losses[objective] = next.row(objective).addGradient(theta, weight, gradient);
-			next.advance(objective);
+			losses[objective] = next.row(objective).addGradient(theta, weight, this.#gradient);
+			if (!this.#run.freshRows) next.advance(objective);
 		}
+		if (this.#run.freshRows) next.advanceAll();
 		strategy.observe(step, losses);
-		if (!isDone(losses, run.threshold)) theta = descend(theta, gradient, run.stepSize);
-		run.record?.(step, theta);
+		if (isDone(losses, this.#run.threshold)) return;
+		for (let i = 0; i < theta.length; i++) theta[i]! -= this.#run.stepSize * this.#gradient[i]!;
 	}
-	return theta;
 }
 
 function isDone(losses: Losses, threshold: number | undefined): boolean {
 	return threshold !== undefined && Object.values(losses).every((loss) => loss <= threshold);
 }
 
-function descend(theta: Vector, gradient: number[], stepSize: number): Vector {
-	for (let i = 0; i < gradient.length; i++) gradient[i] = theta[i]! - stepSize * gradient[i]!;
-	return gradient;
-}
-
 /** The row of each data set that is next in line, drawn with replacement as the theorems assume. */
 class NextRows {
-	problem: ToyProblem;
+	#problem: ToyProblem;
 	readonly #random: Record<Objective, Random>;
 	readonly #index: Record<Objective, number> = { preference: 0, sft: 0 };
 
 	constructor(problem: ToyProblem, seed: number) {
-		this.problem = problem;
+		this.#problem = problem;
 		this.#random = {
 			preference: new Random(seed, streams.preferenceOrder),
 			sft: new Random(seed, streams.sftOrder),
 		};
+		this.advanceAll();
+	}
+
+	advanceAll(): void {
 		for (const objective of objectives) this.advance(objective);
 	}
 
+	changeReference(reference: Vector): void {
+		this.#problem = this.#problem.withReference(reference);
+	}
+
 	row(objective: Objective): Row {
-		return this.problem.rows[objective][this.#index[objective]]!;
+		return this.#problem.rows[objective][this.#index[objective]]!;
 	}
 
 	advance(objective: Objective): void {
-		const { length } = this.problem.rows[objective];
+		const { length } = this.#problem.rows[objective];
 		if (length > 1) this.#index[objective] = this.#random[objective].below(length);
 	}
 }

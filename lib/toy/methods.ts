@@ -10,14 +10,13 @@ export interface Method {
 	label: string;
 	factory: StrategyFactory;
 	options: Record<string, unknown>;
-	/** False for a strategy that does the same whatever λ is. */
-	usesLambda: boolean;
 	/** Draws random numbers of its own. */
 	draws: boolean;
+	freshRows?: boolean;
 }
 
-const joint = { options: {}, usesLambda: true, draws: false };
-const sequential = { factory: findStrategy("sequential"), usesLambda: false, draws: false };
+const joint = { options: {}, draws: false };
+const sequential = { factory: findStrategy("sequential"), draws: false };
 
 export const preferenceFirst: Method = {
 	...sequential,
@@ -38,11 +37,21 @@ export const jointMethods: readonly Method[] = [
 	{ ...joint, label: "MAXRIGHT", factory: findStrategy("maxright"), options: { evaluateEvery: 1 } },
 ];
 
+/** MAXRIGHT with a new row of both data sets in every step, where training keeps the row it did not train on. */
+export const maxrightFreshRows: Method = {
+	...joint,
+	label: "MAXRIGHT, fresh rows",
+	factory: findStrategy("maxright"),
+	options: { evaluateEvery: 1 },
+	freshRows: true,
+};
+
 /** The last θ of one run a seed; a single run where chance plays no part, since all would be the same. */
 export function repeat(method: Method, seeds: readonly number[], run: Omit<Drive, "factory" | "options" | "seed">) {
 	const chance = method.draws || Object.values(run.problem.rows).some((rows) => rows.length > 1);
 	const used = chance ? seeds : seeds.slice(0, 1);
-	return used.map((seed) => drive({ ...run, seed, factory: method.factory, options: method.options }));
+	const { factory, options, freshRows } = method;
+	return used.map((seed) => drive({ ...run, seed, factory, options, freshRows }));
 }
 
 /** Mean and spread of a measure over the ends of repeated runs. */

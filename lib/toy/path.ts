@@ -25,7 +25,7 @@ export function pathOf(
 	const record = (step: number, theta: Vector) => {
 		if (!steps.has(step)) return;
 		const [preferenceLoss, sftLoss] = [run.problem.loss("preference", theta), run.problem.loss("sft", theta)];
-		points.push({ step, theta, preferenceLoss, sftLoss });
+		points.push({ step, theta: [...theta], preferenceLoss, sftLoss });
 	};
 	drive({ ...run, factory: method.factory, options: method.options, record });
 	return { method: method.label, points };

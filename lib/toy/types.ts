@@ -44,10 +44,10 @@ export interface ToyChart {
 	svg: string;
 }
 
-/** One of the paper's log-linear studies. `Result` is plain JSON. */
-export interface ToyStudy<Result> {
-	name: string;
-	run(seeds: readonly number[]): Result;
-	tables(result: Result): ToyTable[];
-	charts(result: Result): Promise<ToyChart[]>;
+/** What one of the paper's log-linear studies came to. */
+export interface ToyReport {
+	/** Plain JSON; the same for the same seeds. */
+	result: { study: string };
+	tables: ToyTable[];
+	charts(): Promise<ToyChart[]>;
 }

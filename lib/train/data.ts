@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { RunConfig } from "../config/schema.js";
+import { ChosenRows } from "../data/chosen.js";
 import { loadDataset } from "../data/dataset.js";
 import { streams } from "../data/random.js";
 import { Sampler } from "../data/sampler.js";
@@ -8,8 +9,8 @@ import { userCache } from "../model/hub/settings.js";
 import type { Tokenizer } from "../tokenizer/types.js";
 import type { RowSet, TrainSet } from "./context.js";
 import type { Surroundings } from "./model.js";
-import { objectiveNames, traitsOf } from "./objectives.js";
-import { ReferenceLogps } from "./reference.js";
+import { objectiveNames, traitsOf, type Use } from "./objectives.js";
+import { ReferenceLogps } from "./reference/logps.js";
 
 /** Streams of random numbers that order the rows. */
 const orders: Record<Objective, number> = { preference: streams.preferenceOrder, sft: streams.sftOrder };
@@ -33,8 +34,11 @@ export async function openData(
 	const data: RunData = { train: {}, heldOut: {}, keys: {}, close: () => closeAll(data) };
 	try {
 		for (const objective of objectiveNames) {
-			if (objectives.includes(objective)) await openTraining(data, objective, config, tokenizer, around);
-			await openHeldOut(data, objective, config, tokenizer, around);
+			const wanted = objectives.includes(objective);
+			const train = wanted ? await openRows(config, objective, "train", tokenizer, around) : null;
+			if (train) addTraining(data, objective, config, train);
+			const heldOut = await openRows(config, objective, "evaluation", tokenizer, around);
+			if (heldOut) addHeldOut(data, objective, heldOut);
 		}
 	} catch (error) {
 		data.close();
@@ -43,16 +47,27 @@ export async function openData(
 	return data;
 }
 
-async function openTraining(
-	data: RunData,
-	objective: Objective,
-	config: RunConfig,
-	tokenizer: Tokenizer,
-	around: Surroundings,
-): Promise<void> {
-	const set = await openRows(config, objective, "train", tokenizer, around);
-	if (!set) return;
-	const { seed, train } = config;
+/** Like `openData`, for fine-tuning on the preferred answers: `data.sft` names the preference rows. */
+export const openChosen: typeof openData = async (config, _objectives, tokenizer, around) => {
+	const data: RunData = { train: {}, heldOut: {}, keys: {}, close: () => closeAll(data) };
+	const pairs = { ...config, data: { ...config.data, preference: config.data.sft } };
+	const chosen = async (use: "train" | "evaluation") => {
+		const set = await openRows(pairs, "preference", use, tokenizer, around);
+		return (
+			set && { ...set, dataset: new ChosenRows(set.dataset), traits: traitsOf(config, "sft", use), reference: null }
+		);
+	};
+	const train = await chosen("train");
+	if (train) addTraining(data, "sft", config, train);
+	const heldOut = await chosen("evaluation").catch((error: unknown) => {
+		data.close();
+		throw error;
+	});
+	if (heldOut) addHeldOut(data, "sft", heldOut);
+	return data;
+};
+
+function addTraining(data: RunData, objective: Objective, { seed, train }: RunConfig, set: RowSet): void {
 	data.keys[objective] = set.dataset.key;
 	data.train[objective] = {
 		...set,
@@ -60,15 +75,7 @@ async function openTraining(
 	};
 }
 
-async function openHeldOut(
-	data: RunData,
-	objective: Objective,
-	config: RunConfig,
-	tokenizer: Tokenizer,
-	around: Surroundings,
-): Promise<void> {
-	const set = await openRows(config, objective, "evaluation", tokenizer, around);
-	if (!set) return;
+function addHeldOut(data: RunData, objective: Objective, set: RowSet): void {
 	data.keys[`${objective}.evaluation`] = set.dataset.key;
 	data.heldOut[objective] = set;
 }
@@ -77,7 +84,7 @@ async function openHeldOut(
 export async function openRows(
 	config: RunConfig,
 	objective: Objective,
-	use: "train" | "evaluation",
+	use: Use,
 	tokenizer: Tokenizer,
 	around: Surroundings,
 ): Promise<RowSet | null> {
@@ -86,8 +93,8 @@ export async function openRows(
 	if (!spec) return null;
 	const name = use === "train" ? `data.${objective}` : `data.${objective}.evaluation`;
 	const { maxLength, maxBadRows } = config.data;
-	const { rows, needsReference } = traitsOf(config, objective);
-	const dataset = await loadDataset(rows, spec, {
+	const traits = traitsOf(config, objective, use);
+	const dataset = await loadDataset(traits.rows, spec, {
 		tokenizer,
 		maxLength,
 		maxBadRows,
@@ -102,8 +109,8 @@ export async function openRows(
 	const parts = [`${dataset.length} rows`, ...dropped];
 	if (report.truncated > 0) parts.push(`${report.truncated} shortened to ${config.data.maxLength} tokens`);
 	around.emit({ event: dropped.length > 0 ? "warning" : "info", message: `${name}: ${parts.join("; ")}` });
-	const reference = needsReference ? new ReferenceLogps(dataset) : null;
-	return { dataset, path: spec.path, reference };
+	const reference = traits.needsReference ? new ReferenceLogps(dataset) : null;
+	return { dataset, traits, path: spec.path, reference };
 }
 
 function closeAll(data: RunData): void {

@@ -2,7 +2,7 @@ import { optimalityGaps } from "../eval/gaps.js";
 import { type HeldOutPart, heldOutLoss } from "../eval/held-out.js";
 import { allRows, streamMicroBatches } from "./batches.js";
 import type { RowSet, TrainContext } from "./context.js";
-import { objectiveNames, traitsOf } from "./objectives.js";
+import { objectiveNames } from "./objectives.js";
 import { makePart, measureStep, nameRow, type RowPart } from "./parts.js";
 
 /**
@@ -18,13 +18,13 @@ export async function evaluateHeldOut(context: TrainContext): Promise<Record<str
 	let done = 0;
 	for (const set of sets) {
 		const { objective } = set.dataset;
-		const { metric } = traitsOf(context.config, objective);
+		const { metric } = set.traits;
 		const result = await evaluateSet(context, set, (rows) => {
 			done += rows;
 			context.emit({ event: "progress", phase: "evaluation", done, total, unit: "rows" });
 		});
 		losses[metric] = result.loss;
-		optima[metric] = context.optima[objective];
+		optima[metric] = context.optima[objective]?.heldOut ?? 0;
 		for (const [name, value] of Object.entries(result.metrics)) metrics[`${metric}/${name}`] = value;
 	}
 	return { ...losses, ...optimalityGaps(losses, optima), ...metrics };

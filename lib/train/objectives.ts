@@ -15,9 +15,13 @@ export interface ObjectiveTraits {
 	options: Part["options"];
 }
 
-const traits: Record<Objective, (config: RunConfig) => ObjectiveTraits> = {
-	preference({ objective }) {
-		const { loss, ...options } = objective.preference;
+/** Training rows, or held-out ones, on which another preference loss may be reported. */
+export type Use = "train" | "evaluation";
+
+const traits: Record<Objective, (config: RunConfig, use: Use) => ObjectiveTraits> = {
+	preference({ objective, evaluation }, use) {
+		const reported = use === "evaluation" ? evaluation.preference : null;
+		const { loss, ...options } = reported ?? objective.preference;
 		const { native, metric, rows, needsReference } = findLossOptions(loss);
 		return { native, metric, rows, needsReference, options };
 	},
@@ -28,8 +32,8 @@ const traits: Record<Objective, (config: RunConfig) => ObjectiveTraits> = {
 
 export const objectiveNames = Object.keys(traits) as Objective[];
 
-export function traitsOf(config: RunConfig, objective: Objective): ObjectiveTraits {
-	return traits[objective](config);
+export function traitsOf(config: RunConfig, objective: Objective, use: Use): ObjectiveTraits {
+	return traits[objective](config, use);
 }
 
 /** A record with a value for each objective. */

@@ -3,7 +3,6 @@ import { XrightError } from "../errors.js";
 import type { Part, PartResult } from "../native/binding.js";
 import type { MicroBatch } from "./batches.js";
 import { checkInterrupted, type RowSet, type TrainContext } from "./context.js";
-import { traitsOf } from "./objectives.js";
 import { kindTraits } from "./row-kinds.js";
 
 /** A part with the rows it is made of. */
@@ -26,7 +25,7 @@ export async function makePart(
 	measured: Part["options"] = {},
 ): Promise<RowPart> {
 	checkInterrupted(context);
-	const { native, options } = traitsOf(context.config, microBatch.objective);
+	const { native, options } = set.traits;
 	const { trained, complete } = kindTraits(set.dataset.kind);
 	const part: Part = {
 		objective: native,

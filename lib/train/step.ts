@@ -5,7 +5,7 @@ import type { Choice, Losses } from "../strategies/types.js";
 import { type MicroBatch, packMicroBatches } from "./batches.js";
 import { type TrainContext, trainSet } from "./context.js";
 import type { StepEvent } from "./events.js";
-import { objectiveNames, traitsOf } from "./objectives.js";
+import { objectiveNames } from "./objectives.js";
 import { makePart, measureStep, type RowPart, runParts } from "./parts.js";
 import { learningRate } from "./schedule.js";
 
@@ -110,9 +110,9 @@ function sumLosses(parts: readonly RowPart[], results: readonly PartResult[]): L
 }
 
 /** `objective` and `loss` of the step; when several objectives were trained also the loss of each. */
-function describeLosses({ config }: TrainContext, train: Choice["train"], losses: Losses) {
+function describeLosses(context: TrainContext, train: Choice["train"], losses: Losses) {
 	const named = train.map(({ objective, weight }) => {
-		return { name: traitsOf(config, objective).metric, weight, loss: losses[objective] as number };
+		return { name: trainSet(context, objective).traits.metric, weight, loss: losses[objective] as number };
 	});
 	const [first, ...others] = named;
 	if (first && others.length === 0) return { objective: first.name, loss: first.weight * first.loss };

@@ -1,4 +1,4 @@
-// Kahneman-Tversky optimisation (Ethayarajh et al. 2024, eq. 7 and 8) on single labelled responses:
+// Kahneman-Tversky optimisation (Ethayarajh et al. 2024, eq. 7) on single labelled responses:
 // weight (1 - sigmoid(beta (r - kl))) when desirable, weight (1 - sigmoid(beta (kl - r))) when not;
 // r is the log-ratio, kl the estimate of the KL divergence that the whole optimiser step shares (no
 // gradient flows through it).

@@ -197,6 +197,11 @@ test("the flags are frozen: new settings go into the configuration", () => {
 		    "output",
 		    "set",
 		  ],
+		  "toy <study>": [
+		    "json",
+		    "out",
+		    "study",
+		  ],
 		}
 	`);
 });

@@ -81,6 +81,7 @@ test("the end of a run shows losses, answers, files and the next step", () => {
 		gpu_utilization_median: null,
 		initial: { dpo: 0.6914, sft: 2.1034, "gap/dpo": 0.6914, "gap/sft": 2.1034, ideal_distance: 2.2146 },
 		final: { dpo: 0.6512, sft: 1.8021, "gap/dpo": 0.6512, "gap/sft": 1.8021, ideal_distance: 1.9161 },
+		optima: {},
 		dropped: { preference: {}, sft: {} },
 		artifact: "runs/a/adapter",
 		key: "0123",

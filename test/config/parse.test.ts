@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { lossOptions } from "../../lib/config/losses/index.js";
 import { parseConfig } from "../../lib/config/parse.js";
 import type { RunConfigInput } from "../../lib/config/schema.js";
 import { strategyOptions } from "../../lib/config/strategies/index.js";
@@ -62,6 +61,7 @@ test("a minimal configuration gets every documented default", () => {
 		  "evaluation": {
 		    "every": 100,
 		    "maxNewTokens": 60,
+		    "preference": null,
 		    "prompts": [],
 		  },
 		  "model": {
@@ -82,7 +82,9 @@ test("a minimal configuration gets every documented default", () => {
 		    "sft": null,
 		  },
 		  "output": "runs/first",
+		  "reference": null,
 		  "seed": 42,
+		  "stop": null,
 		  "strategy": {
 		    "lambda": 0.5,
 		    "name": "alright",
@@ -132,25 +134,6 @@ test("sections that choose a variant need not name the default one", () => {
 describe("unknown keys say what to write instead", () => {
 	test.each([
 		[{ per_device_train_batch_size: 4 }, "unknown key per_device_train_batch_size: here it is train.batch"],
-		[{ loss_type: "ipo" }, "unknown key loss_type: here it is objective.preference.loss"],
-		[{ simpo_gamma: 1 }, "unknown key simpo_gamma: here it is objective.preference.gamma (loss simpo)"],
-		[
-			{ desirable_weight: 1 },
-			"unknown key desirable_weight: here it is objective.preference.desirableWeight (loss kto)",
-		],
-		[{ discopop_tau: 1 }, "unknown key discopop_tau: here it is objective.preference.temperature (loss discopop)"],
-		[
-			{ rpo_alpha: 1 },
-			"unknown key rpo_alpha: for a likelihood term on the chosen responses use strategy mix or loss orpo",
-		],
-		[
-			{ cpo_alpha: 1 },
-			"unknown key cpo_alpha: SimPO is trained without CPO's likelihood term; use strategy mix for one",
-		],
-		[
-			{ objective: { preference: { loss: "simpo", gama: 1 } } },
-			"unknown key objective.preference.gama: did you mean objective.preference.gamma?",
-		],
 		[{ lambd: 0.5 }, "unknown key lambd: here it is strategy.lambda"],
 		[{ train: { learning_rate: 1 } }, "unknown key train.learning_rate: here it is train.optimizer.lr"],
 		[
@@ -159,10 +142,7 @@ describe("unknown keys say what to write instead", () => {
 		],
 		[{ adapter: { lora_r: 8 } }, "unknown key adapter.lora_r: here it is adapter.rank"],
 		[{ "max-length": 8 }, "unknown key max-length: here it is data.maxLength"],
-		[
-			{ reference: { path: "x" } },
-			"unknown key reference: the reference policy is the model as the run starts; naming another one is not in this release",
-		],
+		[{ ref_model: "x" }, "unknown key ref_model: here it is reference.path"],
 		[{ train: { bacth: {} } }, "unknown key train.bacth: did you mean train.batch?"],
 		[{ sweep: {} }, "unknown key sweep: a configuration with a sweep is for `xright-native sweep`"],
 		[{ stratgey: {} }, "unknown key stratgey: did you mean strategy?"],
@@ -205,7 +185,12 @@ describe("values are checked and named", () => {
 		],
 		[{ train: { steps: 2.5 } }, "train.steps must be a whole number, not 2.5"],
 		[{ adapter: { targets: "q_proj" } }, 'adapter.targets must be a list of names or "all-linear", not "q_proj"'],
-		[{ optima: "estimate" }, 'optima must be an object, not "estimate"'],
+		[{ optima: "guess" }, 'optima must be "estimate" or an object, not "guess"'],
+		[{ reference: "orpo" }, 'reference must be one of sft-on-chosen, sft or an object, not "orpo"'],
+		[{ reference: { train: "dpo" } }, 'reference.train must be one of sft-on-chosen, sft, not "dpo"'],
+		[{ reference: { path: "m", step: 1 } }, "unknown key reference.step: did you mean reference.steps?"],
+		[{ reference: { train: "sft", lr: 0 } }, "reference.lr must be more than 0, not 0"],
+		[{ stop: { epsilon: -1 } }, "stop.epsilon must be at least 0, not -1"],
 		[{ device: "gpu" }, 'device must be "auto", "cpu", "cuda" or "cuda:N", not "gpu"'],
 		[{ seed: -1 }, "seed must be at least 0, not -1"],
 	])("%j", (extra, expected) => {
@@ -224,26 +209,6 @@ describe("keys are checked together", () => {
 		[{ adapter: { type: "none", rank: 8 } }, 'adapter.rank has no effect with adapter.type "none"; remove it'],
 		[{ strategy: { name: "dpo", lambda: 0.5 } }, 'strategy.lambda has no effect with strategy.name "dpo"; remove it'],
 		[
-			{ objective: { preference: { loss: "hinge", labelSmoothing: 0.1 } } },
-			'objective.preference.labelSmoothing has no effect with objective.preference.loss "hinge"; remove it',
-		],
-		[
-			{ objective: { preference: { loss: "orpo", lengthNormalised: false } } },
-			'objective.preference.lengthNormalised has no effect with objective.preference.loss "orpo"; remove it',
-		],
-		[
-			{ objective: { preference: { gamma: 1 } } },
-			'objective.preference.gamma has no effect with objective.preference.loss "sigmoid"; remove it',
-		],
-		[
-			{ objective: { preference: { loss: "exo_pair", labelSmoothing: 0 } } },
-			"objective.preference.labelSmoothing must be more than 0, not 0",
-		],
-		[
-			{ strategy: { name: "orpo" }, objective: { preference: { loss: "ipo" } } },
-			'objective.preference.loss is "ipo", but strategy "orpo" trains with "orpo"; leave it out, or use strategy "dpo"',
-		],
-		[
 			{ strategy: { name: "mix", evaluateEvery: 5 } },
 			'strategy.evaluateEvery has no effect with strategy.name "mix"; remove it',
 		],
@@ -255,6 +220,44 @@ describe("keys are checked together", () => {
 		[
 			{ train: { steps: 9 }, strategy: { name: "sequential", steps: { preference: 5, sft: 5 } } },
 			"train.steps is 9, but the stages of strategy.steps add up to 10; leave train.steps out",
+		],
+		[
+			{ evaluation: { preference: { loss: "sigmoid" } } },
+			"evaluation.preference has no effect without data.preference.evaluation",
+		],
+		[
+			{ data: { preference }, strategy: { name: "dpo" }, reference: "sft" },
+			"data.sft is missing: the reference is trained on prompts with the answer to learn",
+		],
+		[
+			{ objective: { preference: { loss: "simpo" } }, reference: { path: "m" } },
+			'reference has no effect with objective.preference.loss "simpo", which compares with none',
+		],
+		[
+			{ data: { sft }, strategy: { name: "sft" }, reference: { path: "m" } },
+			"reference has no effect without data.preference",
+		],
+		[
+			{ reference: { train: "sft", steps: 2, epochs: 1 } },
+			"reference.steps and reference.epochs exclude each other; give one",
+		],
+		[
+			{ strategy: { name: "maxright" }, optima: { sft: 0 } },
+			'optima.preference is missing: strategy "maxright" compares with it; write "optima": "estimate", or numbers (0 is one)',
+		],
+		[
+			{ optima: { sft: 1 }, stop: {}, data: { sft, preference: { ...preference, evaluation: { path: "t.jsonl" } } } },
+			"data.sft.evaluation is missing: stop looks at held-out losses",
+		],
+		[
+			{
+				stop: {},
+				data: {
+					sft: { ...sft, evaluation: { path: "t.jsonl" } },
+					preference: { ...preference, evaluation: { path: "t.jsonl" } },
+				},
+			},
+			'stop has nothing to compare with: give optima (numbers or "estimate") or stop.referenceFront',
 		],
 		[{ evaluation: { maxNewTokens: 9 } }, "evaluation.maxNewTokens has no effect without evaluation.prompts"],
 		[{ evaluation: { every: 9 } }, "evaluation.every has no effect: no data set has an evaluation"],
@@ -278,23 +281,8 @@ test("steps: given, from the stages, from epochs, or 1000", () => {
 });
 
 test.each(strategyOptions.map(({ name }) => name))("strategy %s works with its defaults", (name) => {
-	expect(parseConfig({ ...minimal, strategy: { name } }, "c.json").strategy.name).toBe(name);
-});
-
-test.each(lossOptions.map(({ schema }) => schema.shape.loss.value))("loss %s works with its defaults", (loss) => {
-	const { preference } = parseConfig({ ...minimal, objective: { preference: { loss } } }, "c.json").objective;
-	expect(preference).toMatchObject({ loss, beta: loss === "simpo" ? 2 : 0.1 });
-	const normalised = "lengthNormalised" in preference ? preference.lengthNormalised : undefined;
-	expect(normalised).toBe(["orpo", "kto"].includes(loss) ? undefined : ["ipo", "simpo"].includes(loss));
-	const copy = parseConfig({ ...minimal, objective: { preference } }, "c.json");
-	expect(copy.objective.preference).toEqual(preference);
-});
-
-test("strategy orpo sets the loss, also beside options of it", () => {
-	for (const objective of [undefined, {}, { preference: {} }, { preference: { beta: 0.2 } }]) {
-		const config = parseConfig({ ...minimal, objective, strategy: { name: "orpo" } }, "c.json");
-		expect(config.objective.preference.loss).toBe("orpo");
-	}
+	const optima = { preference: 0, sft: 0 };
+	expect(parseConfig({ ...minimal, optima, strategy: { name } }, "c.json").strategy.name).toBe(name);
 });
 
 test.each([[null], [[]], ["x"], [3], [undefined]])("%j is not a configuration", (value) => {

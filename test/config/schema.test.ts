@@ -38,6 +38,7 @@ test("the keys of the contract exist", () => {
 		train.steps train.epochs train.batch.preference train.batch.sft train.shuffle train.microBatchTokens
 		train.gradientCheckpointing train.optimizer.name train.optimizer.lr train.optimizer.betas train.optimizer.eps
 		train.optimizer.weightDecay train.schedule.name train.schedule.warmup train.maxGradNorm optima.preference optima.sft
+		reference.path stop.epsilon stop.referenceFront
 		evaluation.every checkpoint.every checkpoint.keep seed device output`;
 	expect(keys).toEqual(expect.arrayContaining(contract.split(/\s+/)));
 });

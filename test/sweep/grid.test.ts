@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { strategyOptions } from "../../lib/config/strategies/index.js";
 import { sweepGrid } from "../../lib/sweep/grid.js";
 import { createWorkspace, type Workspace } from "../train/workspace.js";
 
@@ -11,7 +12,7 @@ afterAll(() => work.remove());
 
 function config(sweep: object, rest: object = {}): Record<string, unknown> {
 	const { strategy: _, seed: __, ...base } = work.config();
-	return { ...base, ...rest, sweep };
+	return { ...base, optima: { preference: 0, sft: 0 }, ...rest, sweep };
 }
 
 async function names(sweep: object): Promise<string[]> {
@@ -70,21 +71,35 @@ describe("the runs of a sweep", () => {
 		expect(Object.keys(points[0]!.config)).not.toContain("sweep");
 	});
 
+	test("with a loss of their own are measured with the loss of the others", async () => {
+		const objective = { preference: { beta: 0.3 } };
+		const value = config({ strategies: ["dpo", "orpo"] }, { objective });
+		const [dpo, orpo] = (await sweepGrid(value, "s.json", work.folder)).points.map((point) => point.config);
+		const sigmoid = { loss: "sigmoid", beta: 0.3, labelSmoothing: 0 };
+		expect(dpo).toMatchObject({ objective: { preference: sigmoid }, evaluation: { every: 4, preference: null } });
+		expect(orpo).toMatchObject({
+			objective: { preference: { loss: "orpo", beta: 0.1 } },
+			evaluation: { every: 4, preference: sigmoid },
+		});
+	});
+
 	test("go to runs/<name of the file> when no output is given", async () => {
 		const { output: _, ...rest } = config({ strategies: ["sft"] });
 		expect((await sweepGrid(rest, "examples/trade-off.json", "")).output).toBe(join("runs", "trade-off"));
 	});
 });
 
+const known = strategyOptions.map(({ name }) => name).join(", ");
+
 describe("mistakes are named", () => {
 	test.each([
 		[
 			{ strategies: ["mixx"] },
-			'sweep.strategies.0 must be one of alright, maxright, mix, sequential, sft, dpo (did you mean "mix"?), not "mixx"',
+			`sweep.strategies.0 must be one of ${known} (did you mean "mix"?) or an object, not "mixx"`,
 		],
 		[
 			{ strategies: [{ name: "alrigth" }] },
-			'sweep.strategies.0.name must be one of alright, maxright, mix, sequential, sft, dpo (did you mean "alright"?), not "alrigth"',
+			`sweep.strategies.0.name must be one of ${known} (did you mean "alright"?), not "alrigth"`,
 		],
 		[
 			{ strategies: [{ name: "maxright", evaluateEveri: 3 }] },

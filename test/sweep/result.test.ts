@@ -5,6 +5,7 @@ import { sweepResult } from "../../lib/sweep/result.js";
 import { sweepMarkdown, sweepTable } from "../../lib/sweep/table.js";
 import { meanTrajectory } from "../../lib/sweep/trajectory.js";
 import type { PointRecord } from "../../lib/sweep/types.js";
+import type { RunSummary } from "../../lib/train/events.js";
 
 const inspection = {
 	points: [{ config: { optima: { preference: null, sft: null }, model: { path: "m" } } }],
@@ -28,7 +29,16 @@ const points = [
 ];
 
 describe("sweepResult", () => {
-	const result = sweepResult(points, inspection);
+	it("takes estimated optima from the runs that made them", () => {
+		const estimated = structuredClone(inspection);
+		Object.assign(estimated.points[0]!.config, { optima: "estimate" });
+		const optimum = { training: 0.4, heldOut: 0.5, source: "configuration" };
+		const summaries = [{ optima: {} }, { optima: { preference: optimum } }] as unknown as RunSummary[];
+		expect(sweepResult(points, estimated, summaries).optima).toEqual({ preference: 0.5, sft: null });
+		expect(sweepResult(points, inspection, summaries).optima).toEqual({ preference: null, sft: null });
+	});
+
+	const result = sweepResult(points, inspection, []);
 	const group = (label: string) => result.groups.find((each) => each.label === label)!;
 
 	it("averages completed runs over the seeds", () => {
@@ -49,7 +59,7 @@ describe("sweepResult", () => {
 		expect(versus.runtime_percent).toBeCloseTo(10, 12);
 		expect(versus.delta_m_measures).toEqual(["dpo", "sft"]);
 		expect(versus.delta_m_percent).toBeCloseTo((25 + 25) / 2, 12);
-		expect(sweepResult(points.slice(0, 2), inspection).groups[0]!.versus_baseline).toBeNull();
+		expect(sweepResult(points.slice(0, 2), inspection, []).groups[0]!.versus_baseline).toBeNull();
 	});
 
 	it("has the non-dominated runs in its front", () => {
@@ -58,14 +68,14 @@ describe("sweepResult", () => {
 
 	it("says how far the sweep is", () => {
 		expect(result.status).toBe("failed");
-		expect(sweepResult(points.slice(0, 5), inspection).status).toBe("completed");
+		expect(sweepResult(points.slice(0, 5), inspection, []).status).toBe("completed");
 		const pending = point("mix", 0.5, 2, { status: "pending" });
-		expect(sweepResult([...points, pending], inspection).status).toBe("interrupted");
+		expect(sweepResult([...points, pending], inspection, []).status).toBe("interrupted");
 	});
 });
 
 describe("the table", () => {
-	const result = sweepResult(points, inspection);
+	const result = sweepResult(points, inspection, []);
 
 	it("has a row for each group, with spread and change against the baseline", () => {
 		const [header, alright, first, last] = sweepTable(result);

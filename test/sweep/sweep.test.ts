@@ -153,6 +153,16 @@ describe("a sweep", () => {
 	});
 });
 
+it("measures every strategy with the same DPO loss, one that trains another loss too", async () => {
+	const path = await writeSweep(work, { strategies: ["sequential", "orpo"], seeds: [1] }, short);
+	expect((await runSweep(work, [path])).code).toBe(0);
+	const { points, front } = await readFront(work);
+	for (const point of points) expect(point).toMatchObject({ dpo: expect.any(Number), sft: expect.any(Number) });
+	expect(front.length).toBeGreaterThan(0);
+	const root = parseSvg(await readFile(join(output(), "trajectories.svg"), "utf8"));
+	expect(texts(root)).toContain("orpo");
+});
+
 describe("what is wrong with every point ends a sweep before it computes anything", () => {
 	it("an adapter target that matches nothing", async () => {
 		const adapter = { targets: ["no_such_proj"] };

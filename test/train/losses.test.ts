@@ -81,9 +81,23 @@ describe("losses without a reference", () => {
 		expect(evals[0]).toHaveProperty(`gap/${loss}`);
 	});
 
+	it("may report DPO's loss on held-out rows, to be compared with other runs", async () => {
+		const evaluation = { every: 2, preference: { loss: "sigmoid", beta: 0.2 } } as const;
+		const full = { type: "none" } as const;
+		for (const rest of [{ adapter: full, evaluation }, { evaluation }, { strategy: { name: "orpo" } as const }]) {
+			const { steps, evals } = await train("orpo", rest, { steps: 8, optimizer: { lr: 1e-3 } });
+			expect(steps[0]!.objective).toBe("orpo");
+			expect(evals[0]!.dpo).toBeCloseTo(Math.LN2, 12);
+			expect(evals.at(-1)!.dpo).toBeLessThan(Math.LN2);
+			expect(evals[0]).toHaveProperty("gap/dpo");
+			expect(evals[0]).not.toHaveProperty("orpo");
+		}
+	});
+
 	it("strategy orpo is the loss orpo alone", async () => {
 		const objective = { preference: { loss: "orpo", beta: 0.1 } } as const;
-		const alone = await train("orpo", { strategy: { name: "orpo" }, objective: {} }, { steps: 3 });
+		const evaluation = { preference: null };
+		const alone = await train("orpo", { strategy: { name: "orpo" }, objective: {}, evaluation }, { steps: 3 });
 		const loss = await train("orpo", { strategy: { name: "dpo" }, objective }, { steps: 3 });
 		expect(await untimedMetrics(alone.output)).toBe(await untimedMetrics(loss.output));
 		const config = JSON.parse(await readFile(join(alone.output, "config.json"), "utf8"));

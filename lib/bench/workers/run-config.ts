@@ -8,6 +8,7 @@ export function runConfig(job: Job, output: string) {
 		adapter: { type: "lora", rank: 16, alpha: 16, targets: job.targets },
 		data: { preference: { path: job.rows }, sft: { path: job.sftRows }, maxLength: 1024 },
 		strategy: { name, ...options },
+		optima: { preference: 0, sft: 0 },
 		train: { steps: job.steps, batch: { preference: job.batch, sft: job.batch } },
 		checkpoint: { every: null },
 		threads: job.threads,

@@ -9,8 +9,8 @@ export const safeRlhf: Format = {
 	shape: "{prompt, response_0, response_1, is_response_0_safe, is_response_1_safe}",
 	description: "a prompt with two answers and their safety labels; pairs are the rows with opposite labels",
 	keys: ["prompt", "response_0", "response_1", "is_response_0_safe", "is_response_1_safe"],
-	detect: (row, objective) =>
-		objective === "preference"
+	detect: (row, kind) =>
+		kind === "preference"
 			? byKeys(row, ["response_0", "response_1", "is_response_0_safe", "is_response_1_safe"])
 			: null,
 	convert: { preference: convert, sft: chosenAnswer(convert) },

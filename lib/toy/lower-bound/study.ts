@@ -1,11 +1,9 @@
-import type { ToyStudy } from "../types.js";
+import type { ToyReport } from "../types.js";
 import { lowerBoundCharts } from "./charts.js";
-import { type LowerBoundResult, runLowerBound } from "./run.js";
+import { runLowerBound } from "./run.js";
 import { lowerBoundTables } from "./tables.js";
 
-export const lowerBound: ToyStudy<LowerBoundResult> = {
-	name: "lower-bound",
-	run: (seeds) => runLowerBound(seeds),
-	tables: lowerBoundTables,
-	charts: lowerBoundCharts,
-};
+export function study(seeds: readonly number[]): ToyReport {
+	const result = runLowerBound(seeds);
+	return { result, tables: lowerBoundTables(result), charts: () => lowerBoundCharts(result) };
+}

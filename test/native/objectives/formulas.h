@@ -23,7 +23,6 @@ struct Formula {
   std::function<at::Tensor(const Batch&)> loss;  // of each row
 };
 
-inline at::Tensor log_sigmoid(const at::Tensor& x) { return at::log_sigmoid(x); }
 inline at::Tensor margin(const Batch& x) { return (x.a - x.b) * x["beta"]; }
 
 inline at::Tensor smoothed(const Batch& x, double sign) {

@@ -6,7 +6,12 @@ const input = {
 	model: { path: "m" },
 	data: { preference: { path: "p.jsonl", evaluation: { path: "q.jsonl" } }, sft: { path: "s.jsonl" } },
 };
-const identity = { config: parseConfig(input, "c.json"), model: "weights", data: { sft: "rows", preference: "pairs" } };
+const identity = {
+	config: parseConfig(input, "c.json"),
+	model: "weights",
+	data: { sft: "rows", preference: "pairs" },
+	reference: null,
+};
 const key = resultKey(identity);
 
 test("where things lie does not change the key of a result, nor does the order of keys", () => {
@@ -27,6 +32,7 @@ test.each([
 		{ ...identity, config: { ...identity.config, evaluation: { ...identity.config.evaluation, every: 7 } } },
 	],
 	["the model", { ...identity, model: "other" }],
+	["the reference", { ...identity, reference: "other" }],
 	["the rows", { ...identity, data: { ...identity.data, sft: "other" } }],
 	["rows that are not there", { ...identity, data: { sft: "rows" } }],
 ])("%s does", (_, other) => {
