@@ -100,7 +100,7 @@ function optional(value: number | null, text: (value: number) => string): string
 
 /** Relative noise as "± 3 %"; nothing when one round says nothing about it. */
 export function noiseText(noise: number): string {
-	return Number.isFinite(noise) ? `± ${(noise * 100).toPrecision(2)} %` : "";
+	return Number.isFinite(noise) ? `± ${(noise * 100).toFixed(noise < 0.1 ? 1 : 0)} %` : "";
 }
 
 /** Three significant digits. */

@@ -15,13 +15,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const model = fileURLToPath(new URL("../fixtures/parity/mha-tied/", import.meta.url));
 
 test("trials run in processes of their own, are stored, reported and compared", async () => {
-	const args = ["sft", "strategies", "--rounds", "2", "--model", model, "--output", folder];
+	const args = ["sft", "strategies", "--rounds", "1", "--model", model, "--output", folder];
 	const first = await runCli(["bench", ...args]);
-	expect(first.stderr).toContain("sft, round 2: xright-native");
+	expect(first.stderr).toContain("sft, round 1: xright-native");
 	expect(first).toMatchObject({ code: 0, stdout: readFileSync(join(folder, "report.md"), "utf8") });
 	expect(first.stdout).toContain("| sft | speed over TRL's defaults | ≥ 10×, stretch 16× | – | not measured |");
 	expect(first.stdout).toMatch(/\| strategies \| mix: time over Sequential at equal rows \| ≤ 1.25× \| [\d.]+× \|/);
-	for (const chart of ["sft-speed.svg", "strategies-memory.svg"]) expect(existsSync(join(folder, chart))).toBe(true);
+	expect(existsSync(join(folder, "strategies-memory.svg"))).toBe(true);
 
 	const second = await runCli(["bench", "sft", "--rounds", "1", "--model", model, "--output", folder, "--json"]);
 	const [result] = JSON.parse(second.stdout);
@@ -33,7 +33,7 @@ test("trials run in processes of their own, are stored, reported and compared", 
 
 	const comparison = await runCli(["bench", "compare", "--output", folder]);
 	expect(comparison.stdout).toMatch(/\| sft \| xright-native \| rows\/s \| [+-]?[\d.]+ % +\| within noise \|/);
-}, 120_000);
+}, 300_000);
 
 describe("bad usage", () => {
 	test.each([
