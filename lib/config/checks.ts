@@ -50,9 +50,16 @@ function referenceChecks(config: RunConfig): string[] {
 }
 
 /** A strategy that compares gaps needs to know what they are gaps to. */
-function optimaChecks({ optima, strategy }: RunConfig): string[] {
+function optimaChecks({ optima, strategy, objective, evaluation }: RunConfig): string[] {
 	const options = findStrategyOptions(strategy.name);
-	if (optima === "estimate" || !options?.needsOptima) return [];
+	if (!options?.needsOptima) return [];
+	if (optima === "estimate") {
+		const measured = evaluation.preference ?? objective.preference;
+		if (JSON.stringify(measured) === JSON.stringify(objective.preference)) return [];
+		return [
+			`optima "estimate" finds the optimum of evaluation.preference, but strategy "${strategy.name}" compares with that of objective.preference; give numbers, or leave evaluation.preference out`,
+		];
+	}
 	const missing = options.objectives.filter((objective) => optima[objective] === null);
 	if (missing.length === 0) return [];
 	const keys = missing.map((objective) => `optima.${objective}`).join(" and ");

@@ -5,7 +5,7 @@ import type { Row, ToyData, Vector } from "./types.js";
 export const objectives = ["preference", "sft"] as const;
 
 /** β of every toy problem. */
-const BETA = 1;
+export const BETA = 1;
 
 /** Both objectives of a log-linear policy; each is the mean over its rows. Convex in θ (Proposition A.2). */
 export class ToyProblem {

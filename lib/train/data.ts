@@ -4,7 +4,7 @@ import { ChosenRows } from "../data/chosen.js";
 import { loadDataset } from "../data/dataset.js";
 import { streams } from "../data/random.js";
 import { Sampler } from "../data/sampler.js";
-import type { Objective } from "../data/types.js";
+import type { Dataset, Objective, RowKind } from "../data/types.js";
 import { userCache } from "../model/hub/settings.js";
 import type { Tokenizer } from "../tokenizer/types.js";
 import type { RowSet, TrainSet } from "./context.js";
@@ -51,11 +51,11 @@ export async function openData(
 export const openChosen: typeof openData = async (config, _objectives, tokenizer, around) => {
 	const data: RunData = { train: {}, heldOut: {}, keys: {}, close: () => closeAll(data) };
 	const pairs = { ...config, data: { ...config.data, preference: config.data.sft } };
-	const chosen = async (use: "train" | "evaluation") => {
-		const set = await openRows(pairs, "preference", use, tokenizer, around);
-		return (
-			set && { ...set, dataset: new ChosenRows(set.dataset), traits: traitsOf(config, "sft", use), reference: null }
-		);
+	const chosen = async (use: Use): Promise<RowSet | null> => {
+		const { rows } = traitsOf(config, "preference", use);
+		const found = await openDataset(pairs, "preference", use, rows, tokenizer, around);
+		const traits = traitsOf(config, "sft", use);
+		return found && { path: found.path, dataset: new ChosenRows(found.dataset), traits, reference: null };
 	};
 	const train = await chosen("train");
 	if (train) addTraining(data, "sft", config, train);
@@ -80,7 +80,7 @@ function addHeldOut(data: RunData, objective: Objective, set: RowSet): void {
 	data.heldOut[objective] = set;
 }
 
-/** Opens one data set of the configuration; null when it has none. */
+/** Opens the rows of an objective; null when the configuration has none. */
 export async function openRows(
 	config: RunConfig,
 	objective: Objective,
@@ -88,13 +88,25 @@ export async function openRows(
 	tokenizer: Tokenizer,
 	around: Surroundings,
 ): Promise<RowSet | null> {
+	const traits = traitsOf(config, objective, use);
+	const found = await openDataset(config, objective, use, traits.rows, tokenizer, around);
+	return found && { ...found, traits, reference: traits.needsReference ? new ReferenceLogps(found.dataset) : null };
+}
+
+async function openDataset<K extends RowKind>(
+	config: RunConfig,
+	objective: Objective,
+	use: Use,
+	kind: K,
+	tokenizer: Tokenizer,
+	around: Surroundings,
+): Promise<{ dataset: Dataset<K>; path: string } | null> {
 	const source = config.data[objective];
 	const spec = use === "train" ? source : source?.evaluation && { ...source, ...source.evaluation };
 	if (!spec) return null;
 	const name = use === "train" ? `data.${objective}` : `data.${objective}.evaluation`;
 	const { maxLength, maxBadRows } = config.data;
-	const traits = traitsOf(config, objective, use);
-	const dataset = await loadDataset(traits.rows, spec, {
+	const dataset = await loadDataset(kind, spec, {
 		tokenizer,
 		maxLength,
 		maxBadRows,
@@ -109,8 +121,7 @@ export async function openRows(
 	const parts = [`${dataset.length} rows`, ...dropped];
 	if (report.truncated > 0) parts.push(`${report.truncated} shortened to ${config.data.maxLength} tokens`);
 	around.emit({ event: dropped.length > 0 ? "warning" : "info", message: `${name}: ${parts.join("; ")}` });
-	const reference = traits.needsReference ? new ReferenceLogps(dataset) : null;
-	return { dataset, traits, path: spec.path, reference };
+	return { dataset, path: spec.path };
 }
 
 function closeAll(data: RunData): void {

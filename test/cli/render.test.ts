@@ -107,6 +107,8 @@ test("the end of a run shows losses, answers, files and the next step", () => {
 		next: xright-native generate runs/a --prompt "How do I bake bread?"
 		      --set strategy.lambda=0.25 weighs SFT more"
 	`);
+	const stopped = { reason: "sft reached its optimum 1.8", step: 60 };
+	expect(summaryText({ ...summary, stopped }, "runs/a")).toContain("\n\nended early: sft reached its optimum 1.8\n\n");
 	expect(summaryText({ ...summary, status: "interrupted", samples: [], final: {} }, "runs/a")).toMatchInlineSnapshot(`
 		"stopped after 60 steps in 1:33 (812 tok/s, peak memory 1.5 GiB)
 

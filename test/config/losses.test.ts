@@ -1,8 +1,18 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { lossOptions } from "../../lib/config/losses/index.js";
 import { parseConfig } from "../../lib/config/parse.js";
 
 const minimal = { model: { path: "m" }, data: { preference: { path: "p.jsonl" }, sft: { path: "s.jsonl" } } };
+
+test("every loss file is listed, under its own name", () => {
+	const helpers = ["index.ts", "keys.ts", "types.ts"];
+	const files = readdirSync(new URL("../../lib/config/losses", import.meta.url)).filter(
+		(file) => !helpers.includes(file),
+	);
+	const names = lossOptions.map(({ schema }) => schema.shape.loss.value);
+	expect(names.map((name) => `${name.replaceAll("_", "-")}.ts`).sort()).toEqual(files.sort());
+});
 
 describe("mistakes are named", () => {
 	test.each([
@@ -40,6 +50,19 @@ describe("mistakes are named", () => {
 		[
 			{ objective: { preference: { loss: "exo_pair", labelSmoothing: 0 } } },
 			"objective.preference.labelSmoothing must be more than 0, not 0",
+		],
+		[
+			{ reference: { path: "r" }, objective: { preference: { loss: "simpo" } } },
+			'reference has no effect with objective.preference.loss "simpo", which compares with none',
+		],
+		[
+			{
+				data: { ...minimal.data, preference: { path: "p.jsonl", evaluation: { path: "q.jsonl" } } },
+				strategy: { name: "maxright" },
+				optima: "estimate",
+				evaluation: { preference: { loss: "sigmoid" } },
+			},
+			'evaluation.preference and optima "estimate" exclude each other',
 		],
 		[
 			{ strategy: { name: "orpo" }, objective: { preference: { loss: "ipo" } } },

@@ -222,16 +222,21 @@ describe("keys are checked together", () => {
 			"train.steps is 9, but the stages of strategy.steps add up to 10; leave train.steps out",
 		],
 		[
-			{ evaluation: { preference: { loss: "sigmoid" } } },
-			"evaluation.preference has no effect without data.preference.evaluation",
-		],
-		[
 			{ data: { preference }, strategy: { name: "dpo" }, reference: "sft" },
 			"data.sft is missing: the reference is trained on prompts with the answer to learn",
 		],
 		[
 			{ objective: { preference: { loss: "simpo" } }, reference: { path: "m" } },
 			'reference has no effect with objective.preference.loss "simpo", which compares with none',
+		],
+		[
+			{
+				strategy: { name: "maxright" },
+				optima: "estimate",
+				evaluation: { preference: { loss: "ipo" } },
+				data: { sft, preference: { ...preference, evaluation: { path: "t.jsonl" } } },
+			},
+			'optima "estimate" finds the optimum of evaluation.preference, but strategy "maxright" compares with that of objective.preference; give numbers, or leave evaluation.preference out',
 		],
 		[
 			{ data: { sft }, strategy: { name: "sft" }, reference: { path: "m" } },

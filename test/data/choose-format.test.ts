@@ -17,6 +17,7 @@ function failure(run: () => unknown): XrightError {
 }
 
 describe("auto", () => {
+	const safety = { response_0: "", response_1: "", is_response_0_safe: true, is_response_1_safe: false };
 	const cases: [RowKind, JsonRow, string][] = [
 		["preference", { prompt: "", chosen: "", rejected: "" }, "preference"],
 		["preference", { chosen: "", rejected: "", source: 1 }, "implicit-prompt"],
@@ -35,6 +36,15 @@ describe("auto", () => {
 		["unpaired", { messages: [], label: true }, "labelled-messages"],
 		["unpaired", { prompt: "", chosen: "", rejected: "" }, "preference"],
 		["unpaired", { chosen: "", rejected: "" }, "implicit-prompt"],
+		// ultrafeedback_binarized, alpaca-gpt4 and PKU-SafeRLHF with their other columns
+		[
+			"preference",
+			{ prompt: "", prompt_id: "", chosen: [], rejected: [], messages: [], score_chosen: 1 },
+			"preference",
+		],
+		["sft", { prompt: "", prompt_id: "", chosen: [], rejected: [], messages: [], score_chosen: 1 }, "messages"],
+		["sft", { instruction: "", input: "", output: "", text: "" }, "alpaca"],
+		["preference", { prompt: "", ...safety, better_response_id: 0, safer_response_id: 1 }, "safe-rlhf"],
 	];
 	test.each(cases)("%s %j is %s", (objective, row, name) => {
 		const choice = auto(objective, row);

@@ -16,7 +16,7 @@ function config(sweep: object, rest: object = {}): Record<string, unknown> {
 }
 
 async function names(sweep: object): Promise<string[]> {
-	return (await sweepGrid(config(sweep), "s.json", work.folder)).points.map(({ name }) => name);
+	return (await sweepGrid(config(sweep, { optima: "estimate" }), "s.json", work.folder)).points.map(({ name }) => name);
 }
 
 async function message(value: unknown): Promise<string> {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type * as library from "../../lib/index.js";
 import { sweepGrid } from "../../lib/sweep/grid.js";
 import { run } from "../../lib/train/run.js";
@@ -30,6 +30,9 @@ async function straight(path: string, index: number) {
 	const { dpo, sft } = (await run(config, { env: work.env }).result).final;
 	return { dpo, sft };
 }
+
+// Many processes, one after the other: minutes on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
 
 describe("a sweep", () => {
 	it("runs the grid, writes front, table and charts, and has nothing left to do when it is run again", async () => {
@@ -161,6 +164,44 @@ it("measures every strategy with the same DPO loss, one that trains another loss
 	expect(front.length).toBeGreaterThan(0);
 	const root = parseSvg(await readFile(join(output(), "trajectories.svg"), "utf8"));
 	expect(texts(root)).toContain("orpo");
+});
+
+it("estimates the optima and trains the reference once for all runs", async () => {
+	const rest = { ...short, optima: "estimate", reference: "sft-on-chosen", adapter: { rank: 4, alpha: 8 } };
+	const path = await writeSweep(work, { strategies: ["sequential", "orpo"], seeds: [1, 2] }, rest);
+	const { code, events } = await runSweep(work, [path]);
+	expect(code).toBe(0);
+	const said = of(events, "info").filter(({ point }) => point !== undefined);
+	const first = (pattern: RegExp) =>
+		said.filter(({ message }) => pattern.test(message as string)).map(({ point }) => point);
+	for (const pattern of [
+		/^optimum of preference, estimated/,
+		/^optimum of sft, estimated/,
+		/comes first, in .*\/reference/,
+	]) {
+		expect(first(pattern)).toEqual(["sequential-seed1"]);
+	}
+	expect(first(/^optimum of preference, known/)).toHaveLength(3);
+	const { points, optima } = await readFront(work);
+	expect(optima).toEqual({ preference: expect.any(Number), sft: expect.any(Number) });
+	for (const point of points) {
+		expect(point["gap/dpo"]).toBeCloseTo(point.dpo! - optima.preference!, 12);
+		expect(point["gap/sft"]).toBeCloseTo(point.sft! - optima.sft!, 12);
+	}
+});
+
+it("warns when the runs' DPO losses are against different references", async () => {
+	const warnings = async (reference: object) => {
+		const path = await writeSweep(
+			work,
+			{ strategies: ["sequential", "mix"], lambda: [0.5] },
+			{ ...short, ...reference },
+		);
+		const { stderr } = await runSweep(work, [path, "--dry-run"]);
+		return stderr.match(/warning: .*/g) ?? [];
+	};
+	expect(await warnings({})).toEqual([expect.stringContaining("are not against one reference")]);
+	expect(await warnings({ reference: "sft" })).toEqual([]);
 });
 
 describe("what is wrong with every point ends a sweep before it computes anything", () => {

@@ -6,7 +6,7 @@ import type { RunConfigInput } from "../../lib/config/schema.js";
 import type { RunEvent } from "../../lib/train/events.js";
 import { run } from "../../lib/train/run.js";
 import { score } from "../../lib/train/score.js";
-import { createWorkspace, metricRows, untimedMetrics, type Workspace } from "./workspace.js";
+import { createWorkspace, metricRows, tinyModel, untimedMetrics, type Workspace } from "./workspace.js";
 
 let work: Workspace;
 beforeAll(async () => {
@@ -105,6 +105,18 @@ describe("losses without a reference", () => {
 	});
 });
 
+describe("what a run reports", () => {
+	it("is what its optimum is estimated of", async () => {
+		const rest = { strategy: { name: "orpo" }, optima: "estimate" } as const;
+		const { output, evals } = await train("orpo", rest, { steps: 3 });
+		const alone = JSON.parse(await readFile(join(output, "optima", "preference", "config.json"), "utf8"));
+		expect(alone.objective.preference).toMatchObject({ loss: "sigmoid" });
+		expect(alone.strategy).toEqual({ name: "dpo" });
+		const { heldOut } = JSON.parse(await readFile(join(output, "optima", "preference.json"), "utf8")).value;
+		expect(evals[0]!["gap/dpo"]).toBeCloseTo(evals[0]!.dpo! - heldOut.loss, 10);
+	});
+});
+
 describe("kto", () => {
 	it("starts at half of each weight, with a KL term of 0", async () => {
 		const preference = { loss: "kto", desirableWeight: 2, undesirableWeight: 0.5 } as const;
@@ -133,6 +145,14 @@ describe("kto", () => {
 		const { steps } = await train("kto", { adapter: { type: "none" } }, { steps: 4, optimizer: { lr: 1e-4 } });
 		expect(steps[0]!.loss).toBeCloseTo(0.5, 6);
 		expect(steps[3]!.loss).toBeLessThan(0.5);
+	});
+
+	it("compares with a reference of its own, scored ahead", async () => {
+		const rest = { reference: { path: tinyModel }, optima: { preference: 0, sft: 0 } };
+		const { steps, events } = await train("kto", rest, { steps: 2 });
+		expect(events.some((event) => event.event === "progress" && event.phase === "reference log-probs")).toBe(true);
+		expect(steps[0]!.loss).toBeCloseTo(0.5, 5);
+		expect(steps[1]!.loss).not.toBe(steps[0]!.loss);
 	});
 
 	it("is refused data of another kind, and pair losses labelled rows", async () => {

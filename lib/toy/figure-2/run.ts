@@ -4,7 +4,7 @@ import { table2ChosenResponse, table2Printed, table2Swapped } from "../data.js";
 import { drive } from "../drive.js";
 import { idealDistance, jointMethods, type Method, preferenceFirst, repeat, sftFirst, spreadOver } from "../methods.js";
 import { evenSteps, type Path, pathOf } from "../path.js";
-import { ToyProblem } from "../problem.js";
+import { BETA, ToyProblem } from "../problem.js";
 import type { ToyData, Vector } from "../types.js";
 
 /** Where a method ends, over the seeds. */
@@ -73,7 +73,7 @@ export function runFigure2(seeds: readonly number[], setting: Setting = paper): 
 			return { reading, order, reference: problem.reference, ...runMethods(problem, sequential, seeds, setting) };
 		}),
 	);
-	return { study: "figure-2", beta: 1, ...numbers, seeds, experiments };
+	return { study: "figure-2", beta: BETA, ...numbers, seeds, experiments };
 }
 
 function runMethods(problem: ToyProblem, sequential: Method, seeds: readonly number[], setting: Setting) {

@@ -4,7 +4,7 @@ import { table1, table1Reference } from "../data.js";
 import { jointMethods, type Method, preferenceFirst, repeat, sftFirst, spreadOver } from "../methods.js";
 import { minimise } from "../minimise.js";
 import { logSteps, type Path, pathOf } from "../path.js";
-import { ToyProblem } from "../problem.js";
+import { BETA, ToyProblem } from "../problem.js";
 import { type ClosedFormCheck, checkClosedForms } from "./closed-form-checks.js";
 
 /** Where a strategy ends at one λ, over the seeds. */
@@ -86,7 +86,7 @@ export function runLowerBound(seeds: readonly number[], setting = paper): LowerB
 	return {
 		study: "lower-bound",
 		reference: table1Reference[0]!,
-		beta: 1,
+		beta: BETA,
 		start: START,
 		steps,
 		stepSize,

@@ -89,7 +89,7 @@ async function train(
 	const window = config.evaluation.every ?? Math.ceil(steps / 10);
 	const { model, reference, data } = identity;
 	const provenance = { key, model, reference, data, steps, version, date: new Date().toISOString() };
-	return { objective, ...lowestLosses(rows, traitsOf(config, objective, "evaluation").metric, window), provenance };
+	return { objective, ...lowestLosses(rows, traitsOf(config, objective, "train").metric, window), provenance };
 }
 
 function describe({ objective, training, heldOut, provenance }: EstimatedOptimum, how: string): string {

@@ -13,13 +13,14 @@ export function aloneConfig(
 	reference: RunConfig["reference"],
 	output: string,
 ): RunConfig {
-	const { data, evaluation, objective: losses } = config;
+	const { data, evaluation } = config;
+	// What the run reports is what it is compared with.
+	const preference = evaluation.preference ?? config.objective.preference;
 	const defaults = evaluationSection.parse({});
 	return {
 		...config,
 		data: { ...data, preference: null, sft: null, [objective]: source },
-		// What held-out rows are measured with is what there is an optimum of.
-		objective: { ...losses, preference: evaluation.preference ?? losses.preference },
+		objective: { ...config.objective, preference },
 		reference,
 		strategy: { name: objective === "preference" ? "dpo" : "sft" },
 		optima: { preference: null, sft: null },

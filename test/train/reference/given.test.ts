@@ -40,8 +40,8 @@ async function scored(config: RunConfigInput, change: Partial<RunConfigInput>): 
 }
 
 /** What a run's last checkpoint holds as the reference log-probs of its training pairs. */
-async function kept(output: string): Promise<number[]> {
-	const path = join(output, "checkpoints", "step-12", "reference-logps.safetensors");
+async function kept(output: string, step = 12): Promise<number[]> {
+	const path = join(output, "checkpoints", `step-${step}`, "reference-logps.safetensors");
 	return [...(await readFloat64(path, "preference.train", 22))];
 }
 
@@ -62,6 +62,18 @@ describe("reference.path", () => {
 		expect(await kept(config.output as string)).toEqual(alone);
 		const [first] = (await metricRows(config.output as string)).filter(({ event }) => event === "step");
 		expect(Math.abs((first?.loss as number) - Math.LN2)).toBeGreaterThan(1e-3);
+	});
+
+	it("scores only the rows of a short run, and more when it goes on", async () => {
+		const config = work.config({ reference: { path: adapter }, strategy: dpo, evaluation: {} });
+		config.data.preference = { path: join(work.folder, "pairs.jsonl") };
+		await run({ ...config, train: { ...config.train, steps: 1 } }, { env: work.env }).result;
+		const few = await kept(config.output as string, 1);
+		expect(few.filter(Number.isFinite)).toHaveLength(2 * 3);
+		await run(config, { env: work.env, resume: true }).result;
+		const all = await kept(config.output as string);
+		expect(all.filter(Number.isFinite)).toHaveLength(2 * 11);
+		expect(all).toEqual(all.map((value, index) => (Number.isFinite(few[index]) ? few[index] : value)));
 	});
 
 	it("of the model itself is what no reference is", async () => {
@@ -148,6 +160,16 @@ describe("the cache of reference log-probs", () => {
 		expect(await untimedMetrics(output)).toBe(await untimedMetrics(config.output as string));
 		const [first] = (await metricRows(output)).filter(({ objective }) => objective === "dpo");
 		if (reference === null) expect(first?.loss).toBeCloseTo(Math.LN2, 15);
+	});
+
+	it("serves two runs at once", async () => {
+		const config = work.config({ reference: { path: adapter } });
+		const outputs = ["first", "second"].map((name) => join(work.folder, name));
+		await Promise.all(outputs.map((output) => run({ ...config, output }, { env: work.env }).result));
+		const [first, second] = await Promise.all(outputs.map(untimedMetrics));
+		expect(second).toBe(first);
+		expect(messages(await events(config), "info").join()).toMatch(/of 11 of 11 rows/);
+		expect(await untimedMetrics(config.output as string)).toBe(first);
 	});
 
 	it("is shared by strategies, and by seeds when the reference is given", async () => {
