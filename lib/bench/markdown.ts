@@ -30,7 +30,7 @@ function sectionLines({ trial, result, charts }: Section): string[] {
 	return [
 		`## ${trial.name}: ${trial.title}`,
 		"",
-		`${model}; ${machine}, ${threads} threads; ${software.join(", ")}; ${rounds.length} rounds, ${date.slice(0, 10)}.`,
+		`${model}; ${machine}, ${threads} threads; ${software.join(", ")}; rounds: ${rounds.length}; ${date.slice(0, 10)}.`,
 		"",
 		...table(
 			header,

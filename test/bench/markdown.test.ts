@@ -40,7 +40,7 @@ test("the report has the bars, a row for each contender, failures and charts", (
 
 		## sft: SFT, LoRA r16 on q_proj and v_proj
 
-		smollm2-135m; a machine, 24 GiB, 2 threads; xright-native 0.1.0; 3 rounds, 2026-01-02.
+		smollm2-135m; a machine, 24 GiB, 2 threads; xright-native 0.1.0; rounds: 3; 2026-01-02.
 
 		| contender | rows/s | tokens/s | TFLOP/s | of products | speed | peak memory | memory | CPUs | start |
 		| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
