@@ -87,7 +87,8 @@ test("the end of a run shows losses, answers, files and the next step", () => {
 		key: "0123",
 		samples: [{ prompt: "Hi", before: "one\ntwo", after: "\x1b[0mthree" }],
 	};
-	expect(summaryText(summary, "runs/a")).toMatchInlineSnapshot(`
+	const config = { output: "runs/a", strategy: { name: "alright" as const, lambda: 0.5 } };
+	expect(summaryText(summary, config)).toMatchInlineSnapshot(`
 		"done after 60 steps in 1:33 (812 tok/s, peak memory 1.5 GiB)
 
 		held-out loss            before   after
@@ -107,9 +108,13 @@ test("the end of a run shows losses, answers, files and the next step", () => {
 		next: xright-native generate runs/a --prompt "How do I bake bread?"
 		      --set strategy.lambda=0.25 weighs SFT more"
 	`);
+	const orpo = { output: "runs/a", strategy: { name: "orpo" as const } };
+	const other = summaryText({ ...summary, final: { orpo: 1.2 }, initial: { orpo: 1.5 } }, orpo);
+	expect(other).toContain("preference (orpo)  1.5000  1.2000");
+	expect(other).not.toContain("lambda");
 	const stopped = { reason: "sft reached its optimum 1.8", step: 60 };
-	expect(summaryText({ ...summary, stopped }, "runs/a")).toContain("\n\nended early: sft reached its optimum 1.8\n\n");
-	expect(summaryText({ ...summary, status: "interrupted", samples: [], final: {} }, "runs/a")).toMatchInlineSnapshot(`
+	expect(summaryText({ ...summary, stopped }, config)).toContain("\n\nended early: sft reached its optimum 1.8\n\n");
+	expect(summaryText({ ...summary, status: "interrupted", samples: [], final: {} }, config)).toMatchInlineSnapshot(`
 		"stopped after 60 steps in 1:33 (812 tok/s, peak memory 1.5 GiB)
 
 		model:   runs/a/adapter

@@ -49,9 +49,7 @@ export const run = defineCommand({
 				process.stdout.write(json ? jsonLine({ event: "plan", ...plan }) : `${planText(plan)}\n`);
 			} else {
 				const summary = await follow(train.run(config, { signal, resume, profile }), view, json);
-				process.stdout.write(
-					json ? jsonLine({ event: "end", ...summary }) : `${summaryText(summary, config.output)}\n`,
-				);
+				process.stdout.write(json ? jsonLine({ event: "end", ...summary }) : `${summaryText(summary, config)}\n`);
 			}
 			return 0;
 		};

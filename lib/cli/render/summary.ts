@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { RunConfig } from "../../config/schema.js";
 import type { RunSummary } from "../../train/events.js";
 import { bytes, duration, loss, printable, short, table } from "./format.js";
 import { profileTable } from "./profile.js";
@@ -10,7 +11,7 @@ const names: Record<string, string> = {
 };
 
 /** The end of a run, for people: held-out losses, answers before and after, where the files are, what to try next. */
-export function summaryText(summary: RunSummary, output: string): string {
+export function summaryText(summary: RunSummary, config: Pick<RunConfig, "output" | "strategy">): string {
 	const speed = `${short(summary.tokens_per_second)} tok/s, peak memory ${bytes(summary.peak_memory_bytes)}`;
 	const done = summary.status === "completed" ? "done" : "stopped";
 	const blocks = [
@@ -19,16 +20,20 @@ export function summaryText(summary: RunSummary, output: string): string {
 		lossTable(summary),
 		summary.profile ? profileTable(summary.profile) : "",
 		...(summary.samples ?? []).map(sampleText),
-		filesText(summary, output),
-		nextText(summary, output),
+		filesText(summary, config.output),
+		nextText(summary, config),
 	];
 	return blocks.filter((block) => block !== "").join("\n\n");
 }
 
 function lossTable(summary: RunSummary): string {
-	const keys = Object.keys(names).filter((key) => typeof summary.final[key] === "number");
+	const keys = Object.keys(summary.final).filter((key) => !key.includes("/"));
 	if (keys.length === 0) return "";
-	const rows = keys.map((key) => [names[key]!, loss(summary.initial[key]), loss(summary.final[key])]);
+	const rows = keys.map((key) => [
+		names[key] ?? `preference (${key})`,
+		loss(summary.initial[key]),
+		loss(summary.final[key]),
+	]);
 	return table([["held-out loss", "before", "after"], ...rows]);
 }
 
@@ -46,13 +51,9 @@ function filesText(summary: RunSummary, output: string): string {
 	return files.map(([name, path]) => `${`${name}:`.padEnd(9)}${path}`).join("\n");
 }
 
-function nextText(summary: RunSummary, output: string): string {
-	const next =
-		summary.status === "completed"
-			? [
-					`xright-native generate ${output} --prompt "How do I bake bread?"`,
-					"--set strategy.lambda=0.25 weighs SFT more",
-				]
-			: ["the same command with --resume continues exactly here"];
+function nextText({ status }: RunSummary, { output, strategy }: Pick<RunConfig, "output" | "strategy">): string {
+	if (status !== "completed") return "next: the same command with --resume continues exactly here";
+	const next = [`xright-native generate ${output} --prompt "How do I bake bread?"`];
+	if ("lambda" in strategy) next.push("--set strategy.lambda=0.25 weighs SFT more");
 	return `next: ${next.join("\n      ")}`;
 }
