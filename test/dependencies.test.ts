@@ -5,10 +5,11 @@ import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Parts of lib/ that each part may import at run time; all may import config and errors. */
+/** Parts of lib/ that each part may import at run time; all may import config, errors and files. */
 const libEdges: Record<string, string[]> = {
 	errors: [],
 	config: [],
+	files: [],
 	strategies: [],
 	tokenizer: [],
 	model: [],
@@ -20,7 +21,7 @@ const libEdges: Record<string, string[]> = {
 	cli: ["train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
 	index: ["train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
 };
-const anywhere = ["config", "errors"];
+const anywhere = ["config", "errors", "files"];
 
 /** Files that hold nothing but types, which any part may name with `import type`. */
 const typeFiles = /^lib\/(\w+\/types|native\/binding|train\/events)\.ts$/;

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { XrightError } from "../errors.js";
+import { fileSha256 } from "../files/sha256.js";
 import type { StoredReport } from "./report.js";
 import { type FileSum, TokenWriter } from "./token-file.js";
 
@@ -44,15 +45,9 @@ async function damageOf(folder: string, key: string): Promise<string | Meta> {
 		const path = join(folder, name);
 		const { size } = await stat(path);
 		if (size !== sum.bytes) return `${name} has ${size} bytes instead of ${sum.bytes}`;
-		if ((await sha256(path)) !== sum.sha256) return `${name} does not have its hash`;
+		if ((await fileSha256(path)) !== sum.sha256) return `${name} does not have its hash`;
 	}
 	return meta;
-}
-
-async function sha256(path: string): Promise<string> {
-	const hash = createHash("sha256");
-	for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk);
-	return hash.digest("hex");
 }
 
 /**

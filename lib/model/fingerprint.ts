@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { fileSha256 } from "./wheel.js";
+import { fileSha256 } from "../files/sha256.js";
 
 /** Files up to this size are hashed whole (some tenths of a second). */
 const SMALL = 256 * 1024 * 1024;

@@ -55,7 +55,7 @@ export interface LoadSpec {
 	/** null with `train: "full"`, or when only scoring or generating with the base model. */
 	adapter: AdapterSpec | null;
 	train: "adapter" | "full" | "none";
-	gradientCheckpointing: boolean;
+	gradientCheckpointing: boolean | "selective";
 }
 
 export interface ModelInfo {
@@ -65,16 +65,20 @@ export interface ModelInfo {
 	layers: number;
 	hidden: number;
 	vocab: number;
-	/** Longest sequence the positions allow. */
+	/** Longest sequence the model was made for. */
 	maxPositions: number;
+	/** The model has learned positions: a longer sequence than `maxPositions` cannot be run at all. */
+	learnedPositions: boolean;
 	/** Dotted names of the modules that carry an adapter. */
 	adapted: string[];
 	/** Dotted names of every linear module an adapter could target. */
 	linears: string[];
 	device: string;
 	threads: number;
-	/** Instruction set the CPU kernels run with: `avx512`, `avx2`, … */
+	/** Instruction set the CPU kernels run with: `avx512bf16`, `avx512`, `avx2`, … */
 	isa: string;
+	/** Whether products read frozen matrices that were packed once for the CPU's bfloat16 units. */
+	packed: boolean;
 }
 
 /**

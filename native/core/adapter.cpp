@@ -6,6 +6,8 @@
 #include <cmath>
 #include <set>
 
+#include "core/row_order.h"
+
 namespace xright {
 namespace {
 
@@ -65,9 +67,8 @@ void visit_matrices(const nn::Lora& lora, const at::Tensor& a_RI,
   for (size_t i = 0; i < lora.slices.size(); ++i) {
     const std::string prefix = "base_model.model." + lora.slices[i].module;
     auto a = a_RI.narrow(0, static_cast<int64_t>(i) * lora.rank, lora.rank);
-    auto b = b_OR[i];
     visit(prefix + ".lora_A.weight", a);
-    visit(prefix + ".lora_B.weight", b);
+    visit_rows(prefix + ".lora_B.weight", b_OR[i], lora.slices[i].interleaved_heads, visit);
   }
 }
 
@@ -86,7 +87,8 @@ std::vector<std::string> attach_adapter(Model& model, const AdapterSpec& spec) {
     int64_t offset = 0;
     for (const auto& m : linear->modules) {
       if (matches(m.name, spec)) {
-        lora.slices.push_back({m.name, offset, m.rows, static_cast<int64_t>(adapted.size())});
+        lora.slices.push_back(
+            {m.name, offset, m.rows, static_cast<int64_t>(adapted.size()), m.interleaved_heads});
         adapted.push_back(m.name);
       }
       offset += m.rows;
@@ -135,6 +137,7 @@ void snapshot_reference(Model& model) {
     if (!linear->lora) continue;
     nn::Lora& lora = *linear->lora;
     lora.reference.a_RI.copy_(lora.current.a_RI);
+    lora.reference.packed_b = lora.current.packed_b;  // replaced by a refresh, never written to
     for (size_t i = 0; i < lora.current.b_OR.size(); ++i)
       lora.reference.b_OR[i].copy_(lora.current.b_OR[i]);
   }
@@ -142,7 +145,7 @@ void snapshot_reference(Model& model) {
 
 void refresh_adapters(Model& model) {
   for (auto* linear : model.linears())
-    if (linear->lora) linear->lora->refresh();
+    if (linear->lora) linear->refresh_lora();
 }
 
 }  // namespace xright

@@ -4,49 +4,10 @@
 
 #include <set>
 
+#include "core/row_order.h"
+
 namespace xright {
 namespace {
-
-nn::Linear allocate_linear(const LinearSpec& spec, int64_t layer,
-                           const at::TensorOptions& options) {
-  nn::Linear linear;
-  int64_t rows = 0;
-  for (const auto& m : spec.modules) {
-    linear.modules.push_back({at_layer(m.name, layer), m.rows});
-    rows += m.rows;
-  }
-  linear.weight_OI = at::empty({rows, spec.columns}, options);
-  if (spec.bias) linear.bias_O = at::empty({rows}, options);
-  return linear;
-}
-
-nn::Norm allocate_norm(const DecoderSpec& spec, at::Device device) {
-  nn::Norm norm;
-  norm.kind = spec.norm;
-  norm.eps = spec.norm_eps;
-  auto options = at::TensorOptions(at::kFloat).device(device);
-  norm.weight_D = at::empty({spec.hidden}, options);
-  if (spec.norm == nn::NormKind::kLayer) norm.bias_D = at::empty({spec.hidden}, options);
-  return norm;
-}
-
-void visit_norm(nn::Norm& norm, const std::string& name, const TensorVisitor& visit) {
-  visit(name + ".weight", norm.weight_D);
-  if (norm.bias_D.defined()) visit(name + ".bias", norm.bias_D);
-}
-
-void visit_linear(nn::Linear& linear, const TensorVisitor& visit) {
-  int64_t offset = 0;
-  for (const auto& m : linear.modules) {
-    auto weight = linear.weight_OI.narrow(0, offset, m.rows);
-    visit(m.name + ".weight", weight);
-    if (linear.bias_O.defined()) {
-      auto bias = linear.bias_O.narrow(0, offset, m.rows);
-      visit(m.name + ".bias", bias);
-    }
-    offset += m.rows;
-  }
-}
 
 // Tensors some checkpoints carry although they are derived from the configuration.
 bool derived(const std::string& name) {
@@ -68,58 +29,102 @@ void reject_extra(const TensorFiles& files, const std::set<std::string>& known) 
                 "check that config.json belongs to these weights");
 }
 
+// The name a tensor has in these files: its own, or without the prefix of the base model.
+std::string name_in(const TensorFiles& files, const std::string& name, const std::string& prefix) {
+  if (files.has(name) || !name.starts_with(prefix)) return name;
+  const std::string bare = name.substr(prefix.size());
+  return files.has(bare) ? bare : name;
+}
+
+void visit_block(const DecoderSpec& s, int64_t layer, Block& b, const PartVisitor& visitor) {
+  const auto linear = [&](nn::Linear& l) {
+    if (visitor.linear) visitor.linear(l);
+  };
+  const auto norm = [&](const std::string& name, std::optional<nn::Norm>& n) {
+    if (n && visitor.norm) visitor.norm(at_layer(name, layer), *n);
+  };
+  norm(s.attention_norms.input, b.attention_norms.input);
+  linear(b.qkv);
+  norm(s.q_norm, b.q_norm);
+  norm(s.k_norm, b.k_norm);
+  linear(b.output);
+  norm(s.attention_norms.output, b.attention_norms.output);
+  norm(s.attention_norms.stream, b.attention_norms.stream);
+  norm(s.mlp_norms.input, b.mlp_norms.input);
+  linear(b.up);
+  linear(b.down);
+  norm(s.mlp_norms.output, b.mlp_norms.output);
+  norm(s.mlp_norms.stream, b.mlp_norms.stream);
+}
+
 }  // namespace
+
+void visit_parts(Model& model, const PartVisitor& visitor) {
+  const DecoderSpec& s = model.spec;
+  const auto table = [&](const std::string& name, at::Tensor& weight, at::Tensor& gradient) {
+    if (visitor.table) visitor.table(name, weight, gradient);
+  };
+  table(s.embedding, model.embedding_VD, model.dembedding_VD);
+  if (model.positions_PD.defined()) table(s.positions, model.positions_PD, model.dpositions_PD);
+  if (model.project_in && visitor.linear) visitor.linear(*model.project_in);
+  for (size_t i = 0; i < model.blocks.size(); ++i)
+    visit_block(s, static_cast<int64_t>(i), model.blocks[i], visitor);
+  if (model.final_norm && visitor.norm) visitor.norm(s.final_norm, *model.final_norm);
+  if (model.project_out && visitor.linear) visitor.linear(*model.project_out);
+  if (!s.tied) table(s.head, model.head_VD, model.dhead_VD);
+}
 
 std::vector<nn::Linear*> Model::linears() {
   std::vector<nn::Linear*> all;
-  for (auto& b : blocks)
-    for (auto* l : {&b.qkv, &b.output, &b.up, &b.down}) all.push_back(l);
+  visit_parts(*this,
+              {.table = {}, .norm = {}, .linear = [&](nn::Linear& l) { all.push_back(&l); }});
   return all;
 }
 
 int64_t Model::parameter_count() const {
   int64_t count = 0;
-  visit_tensors(const_cast<Model&>(*this),
-                [&](const std::string&, at::Tensor& t) { count += t.numel(); });
+  const auto add = [&](const at::Tensor& t) { count += t.defined() ? t.numel() : 0; };
+  visit_parts(const_cast<Model&>(*this),
+              {.table = [&](const std::string&, at::Tensor& t, at::Tensor&) { add(t); },
+               .norm =
+                   [&](const std::string&, nn::Norm& n) {
+                     if (spec.norm.affine) add(n.weight_D), add(n.bias_D);
+                   },
+               .linear = [&](nn::Linear& l) { add(l.weight_OI), add(l.bias_O); }});
   return count;
 }
 
 void visit_tensors(Model& model, const TensorVisitor& visit) {
-  const DecoderSpec& s = model.spec;
-  visit(s.embedding + ".weight", model.embedding_VD);
-  for (size_t i = 0; i < model.blocks.size(); ++i) {
-    Block& b = model.blocks[i];
-    const auto layer = static_cast<int64_t>(i);
-    visit_norm(b.attention_norm, at_layer(s.attention_norm, layer), visit);
-    visit_linear(b.qkv, visit);
-    visit_linear(b.output, visit);
-    visit_norm(b.mlp_norm, at_layer(s.mlp_norm, layer), visit);
-    visit_linear(b.up, visit);
-    visit_linear(b.down, visit);
-  }
-  visit_norm(model.final_norm, s.final_norm, visit);
-  if (!s.tied) visit(s.head + ".weight", model.head_VD);
+  const auto linear = [&](nn::Linear& l) {
+    int64_t offset = 0;
+    for (const auto& m : l.modules) {
+      visit_rows(m.name + ".weight", l.weight_OI.narrow(0, offset, m.rows), m.interleaved_heads,
+                 visit);
+      if (l.bias_O.defined())
+        visit_rows(m.name + ".bias", l.bias_O.narrow(0, offset, m.rows), m.interleaved_heads,
+                   visit);
+      offset += m.rows;
+    }
+  };
+  const auto norm = [&](const std::string& name, nn::Norm& n) {
+    if (!model.spec.norm.affine) return;
+    visit(name + ".weight", n.weight_D);
+    if (n.bias_D.defined()) visit(name + ".bias", n.bias_D);
+  };
+  const auto table = [&](const std::string& name, at::Tensor& weight, at::Tensor&) {
+    visit(name + ".weight", weight);
+  };
+  visit_parts(model, {table, norm, linear});
 }
 
 Model load_model(const DecoderSpec& spec, const TensorFiles& files, at::ScalarType dtype,
                  at::Device device) {
-  Model model;
-  model.spec = spec;
-  model.device = device;
-  model.dtype = dtype;
-  const auto options = model.options();
-  model.embedding_VD = at::empty({spec.vocab, spec.hidden}, options);
-  model.head_VD = spec.tied ? model.embedding_VD : at::empty({spec.vocab, spec.hidden}, options);
-  model.final_norm = allocate_norm(spec, device);
-  for (int64_t layer = 0; layer < spec.layers; ++layer)
-    model.blocks.push_back(
-        {allocate_norm(spec, device), allocate_norm(spec, device),
-         allocate_linear(spec.qkv, layer, options), allocate_linear(spec.output, layer, options),
-         allocate_linear(spec.up, layer, options), allocate_linear(spec.down, layer, options)});
+  Model model = allocate_model(spec, dtype, device);
   std::set<std::string> known;
   if (spec.tied)
     known.insert(spec.head + ".weight");  // a copy of the embedding in some checkpoints
-  visit_tensors(model, [&](const std::string& name, at::Tensor& view) {
+  visit_tensors(model, [&](const std::string& own_name, at::Tensor& view) {
+    const std::string name = name_in(files, own_name, spec.base_prefix);
     known.insert(name);
     if (view.is_cpu()) {
       files.read(name, view);

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,14 @@
 
 namespace xright {
 
+// The norms around one half of a block (attention or MLP), see HalfNormNames.
+struct HalfNorms {
+  std::optional<nn::Norm> input, output, stream;
+};
+
 struct Block {
-  nn::Norm attention_norm, mlp_norm;
+  HalfNorms attention_norms, mlp_norms;
+  std::optional<nn::Norm> q_norm, k_norm;  // of each head
   nn::Linear qkv, output, up, down;
 };
 
@@ -31,9 +38,12 @@ struct Model {
   at::Device device = at::kCPU;
   at::ScalarType dtype = at::kFloat;
   at::Tensor embedding_VD, head_VD;  // the same tensor when tied
-  nn::Norm final_norm;
+  at::Tensor positions_PD;           // learned; undefined without
+  std::optional<nn::Linear> project_in, project_out;
+  std::optional<nn::Norm> final_norm;
   std::vector<Block> blocks;
-  at::Tensor dembedding_VD, dhead_VD;  // float32; undefined when frozen; the same tensor when tied
+  // float32; undefined when frozen; embedding and head are the same tensor when tied.
+  at::Tensor dembedding_VD, dhead_VD, dpositions_PD;
 
   at::TensorOptions options() const { return at::TensorOptions(dtype).device(device); }
   at::TensorOptions float_options() const { return at::TensorOptions(at::kFloat).device(device); }
@@ -41,15 +51,34 @@ struct Model {
   int64_t parameter_count() const;
 };
 
-// One tensor of the checkpoint as a view into the model: name, the view, and whether it is held in
-// float32 although the model's dtype is lower (norms).
+// What a model is made of. `table`: embedding, learned positions or head, with its gradient.
+struct PartVisitor {
+  std::function<void(const std::string& name, at::Tensor& weight, at::Tensor& gradient)> table;
+  std::function<void(const std::string& name, nn::Norm& norm)> norm;
+  std::function<void(nn::Linear& linear)> linear;
+};
+
+// Packs the frozen matrices of the blocks, and their adapters, for products that read them so
+// (nn/gemm.h). The adapters are attached before.
+void pack_matrices(Model& model);
+
+// Calls the visitor for every part that has weights, in the order of a checkpoint; a tied head is
+// the embedding's. An absent function skips its parts.
+void visit_parts(Model& model, const PartVisitor& visitor);
+
+// One tensor of the checkpoint: a view into the model, or a copy in the checkpoint's row order that
+// is read back afterwards.
 using TensorVisitor = std::function<void(const std::string& name, at::Tensor& view)>;
 
-// Calls `visit` for every checkpoint tensor of the model, in file order of a Hugging Face model.
+// Calls `visit` for every checkpoint tensor of the model.
 void visit_tensors(Model& model, const TensorVisitor& visit);
 
+// A model with memory for its weights and nothing in it.
+Model allocate_model(const DecoderSpec& spec, at::ScalarType dtype, at::Device device);
+
 // Allocates and reads every weight. Missing tensors and wrong shapes are WEIGHTS errors; so are
-// tensors the model has no place for (except rotary tables, which are computed).
+// tensors the model has no place for (except rotary tables, which are computed). Names may lack the
+// family's base_prefix.
 Model load_model(const DecoderSpec& spec, const TensorFiles& files, at::ScalarType dtype,
                  at::Device device);
 

@@ -52,6 +52,11 @@ AdapterSpec read_adapter(const Value& v) {
   return spec;
 }
 
+Checkpointing read_checkpointing(const Value& v) {
+  if (std::holds_alternative<std::string>(v.data())) return Checkpointing::kSelective;
+  return v.boolean("gradientCheckpointing") ? Checkpointing::kFull : Checkpointing::kOff;
+}
+
 UpdateSpec read_update(const Value& v) {
   const auto& betas = v.at("betas").array("betas");
   const Value* clip = v.find("maxGradNorm");
@@ -106,9 +111,10 @@ Value Session::load(const Value& spec) {
     }
     if (train == "adapter") optimizer_ = std::make_unique<AdamW>(adapter_parameters(*model));
     if (full_) optimizer_ = std::make_unique<AdamW>(full_parameters(*model));
+    if (optimizer_) pack_matrices(*model);
     model_ = std::move(model);
     decoder_ = std::make_unique<Decoder>(
-        *model_, spec.at("gradientCheckpointing").boolean("gradientCheckpointing"), interrupted_);
+        *model_, read_checkpointing(spec.at("gradientCheckpointing")), interrupted_);
     if (!full_) xright::snapshot_reference(*model_);
     weight_bytes_ =
         model_->parameter_count() * static_cast<int64_t>(at::elementSize(model_->dtype));
@@ -129,11 +135,13 @@ Value Session::describe(const std::vector<std::string>& adapted) {
                        {"hidden", s.hidden},
                        {"vocab", s.vocab},
                        {"maxPositions", s.max_positions},
+                       {"learnedPositions", !s.positions.empty()},
                        {"adapted", names(adapted)},
                        {"linears", names(linears)},
                        {"device", model_->device.str()},
                        {"threads", at::get_num_threads()},
-                       {"isa", cpu::isa_name(cpu::current_isa())}};
+                       {"isa", cpu::isa_name(cpu::current_isa())},
+                       {"packed", model_->blocks.front().up.packed.defined()}};
 }
 
 Value Session::evaluate(const Value& parts) {

@@ -40,24 +40,14 @@ std::vector<Parameter> adapter_parameters(Model& model) {
 
 std::vector<Parameter> full_parameters(Model& model) {
   std::vector<Parameter> all;
-  const DecoderSpec& s = model.spec;
-  add(all, s.embedding + ".weight", model.embedding_VD, model.dembedding_VD, true);
-  for (size_t i = 0; i < model.blocks.size(); ++i) {
-    Block& b = model.blocks[i];
-    const auto layer = static_cast<int64_t>(i);
-    add_norm(all, at_layer(s.attention_norm, layer), b.attention_norm);
-    add_linear(all, b.qkv);
-    add_linear(all, b.output);
-    add_norm(all, at_layer(s.mlp_norm, layer), b.mlp_norm);
-    add_linear(all, b.up);
-    add_linear(all, b.down);
-  }
-  add_norm(all, s.final_norm, model.final_norm);
-  if (s.tied) {
-    model.dhead_VD = model.dembedding_VD;
-  } else {
-    add(all, s.head + ".weight", model.head_VD, model.dhead_VD, true);
-  }
+  const auto table = [&](const std::string& name, at::Tensor& weight, at::Tensor& gradient) {
+    add(all, name + ".weight", weight, gradient, true);
+  };
+  const auto norm = [&](const std::string& name, nn::Norm& n) {
+    if (model.spec.norm.affine) add_norm(all, name, n);
+  };
+  visit_parts(model, {table, norm, [&](nn::Linear& linear) { add_linear(all, linear); }});
+  if (model.spec.tied) model.dhead_VD = model.dembedding_VD;
   return all;
 }
 

@@ -83,17 +83,14 @@ const std::map<std::string, void (*)(RopeSpec&, const ConfigReader&)> kScalings 
 
 }  // namespace
 
-RopeSpec rope_from_config(const ConfigReader& config, int64_t head_dim, int64_t max_positions) {
-  const Value* found = config.find("rope_parameters");
-  if (!found) found = config.find("rope_scaling");
-  const Value none{Value::Object{}};
-  ConfigReader p(found ? *found : none, "config.json: rope parameters");
+RopeSpec rope_from_parameters(const ConfigReader& p, int64_t head_dim, int64_t max_positions,
+                              RopeDefaults defaults) {
   RopeSpec rope;
-  rope.theta = p.number("rope_theta", config.number("rope_theta", 10000.0));
-  double share = p.number("partial_rotary_factor", config.number("partial_rotary_factor", 1.0));
+  rope.theta = p.number("rope_theta", defaults.theta);
+  const double share = p.number("partial_rotary_factor", defaults.share);
   rope.rotary_dim = static_cast<int64_t>(static_cast<double>(head_dim) * share);
   if (rope.rotary_dim <= 0 || rope.rotary_dim % 2)
-    config.fail("partial_rotary_factor", "gives an odd dimension");
+    p.fail("partial_rotary_factor", "gives an odd dimension");
   rope.max_positions = max_positions;
   rope.inv_freq = base_frequencies(rope.theta, rope.rotary_dim);
   std::string type = p.text("rope_type", p.text("type", "default").c_str());
@@ -105,6 +102,17 @@ RopeSpec rope_from_config(const ConfigReader& config, int64_t head_dim, int64_t 
   }
   scaling->second(rope, p);
   return rope;
+}
+
+RopeSpec rope_from_config(const ConfigReader& config, int64_t head_dim, int64_t max_positions,
+                          RopeDefaults defaults) {
+  const Value* found = config.find("rope_parameters");
+  if (!found) found = config.find("rope_scaling");
+  const Value none{Value::Object{}};
+  return rope_from_parameters(ConfigReader(found ? *found : none, "config.json: rope parameters"),
+                              head_dim, max_positions,
+                              {config.number("rope_theta", defaults.theta),
+                               config.number("partial_rotary_factor", defaults.share)});
 }
 
 std::vector<double> rope_frequencies(const RopeSpec& spec, int64_t length) {

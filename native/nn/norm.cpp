@@ -26,6 +26,7 @@ void forward_cpu(const Norm& norm, at::Tensor& x_TD, const at::Tensor& delta_TD,
   const cpu::NormForwardArgs args{
       .width = x_TD.size(1),
       .eps = static_cast<float>(norm.eps),
+      .offset = static_cast<float>(norm.offset),
       .layer = norm.kind == NormKind::kLayer,
       .bfloat16 = y_TD.scalar_type() == at::kBFloat16,
       .weight = floats(norm.weight_D),
@@ -62,6 +63,7 @@ void backward_cpu(Norm& norm, const NormSaved& saved, const at::Tensor& dy_TD, a
   const int64_t rows = dy_TD.size(0), width = dy_TD.size(1), blocks = at::divup(rows, kBlockRows);
   const cpu::NormBackwardArgs args{
       .width = width,
+      .offset = static_cast<float>(norm.offset),
       .layer = norm.kind == NormKind::kLayer,
       .bfloat16 = dy_TD.scalar_type() == at::kBFloat16,
       .weight = floats(norm.weight_D),
@@ -86,8 +88,12 @@ void backward_cpu(Norm& norm, const NormSaved& saved, const at::Tensor& dy_TD, a
   if (dbias) add_blocks(norm.dbias_D, dbias_BD);
 }
 
+at::Tensor scale_of(const Norm& norm) {
+  return norm.offset == 0 ? norm.weight_D : norm.weight_D + norm.offset;
+}
+
 at::Tensor affine(const Norm& norm, const at::Tensor& normalised_TD) {
-  auto y_TD = normalised_TD * norm.weight_D;
+  auto y_TD = normalised_TD * scale_of(norm);
   return norm.bias_D.defined() ? y_TD.add_(norm.bias_D) : y_TD;
 }
 
@@ -110,7 +116,7 @@ void backward_aten(Norm& norm, const NormSaved& saved, const at::Tensor& dy_TD, 
   const auto mean_T1 = saved.stats_T2.narrow(1, 0, 1), scale_T1 = saved.stats_T2.narrow(1, 1, 1);
   const auto n_TD = (saved.x_TD.to(type) - mean_T1).mul_(scale_T1);
   const auto d_TD = dy_TD.to(type);
-  const auto g_TD = d_TD * norm.weight_D;
+  const auto g_TD = d_TD * scale_of(norm);
   auto change_TD = g_TD - n_TD * (g_TD * n_TD).mean(1, true);
   if (norm.kind == NormKind::kLayer) change_TD.sub_(g_TD.mean(1, true));
   dx_TD.add_(change_TD.mul_(scale_T1));

@@ -9,6 +9,7 @@ enum class NormKind { kRms, kLayer };
 struct Norm {
   NormKind kind = NormKind::kRms;
   double eps = 1e-5;
+  double offset = 0;    // the scale is weight + offset
   at::Tensor weight_D;  // float32 (a model's bfloat16 values are widened once)
   at::Tensor bias_D;    // float32; undefined without bias
   // Gradients, float32, accumulated; undefined when frozen.

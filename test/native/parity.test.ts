@@ -8,25 +8,19 @@ import { peftAdapterConfig } from "../../lib/model/adapter-config.js";
 import { resolveModel } from "../../lib/model/resolve.js";
 import { readSafetensorsHeader } from "../../lib/model/safetensors.js";
 import { writeAdapterConfig } from "../../lib/model/write.js";
-import type { Part } from "../../lib/native/binding.js";
 import { openSession, type Session } from "../../lib/native/session.js";
 import {
-	expected,
-	fixture,
-	openTiny,
-	pairs,
-	peftAdapter,
-	type RowLogps,
-	rowLogps,
-	sft,
-	worst,
-} from "./parity-fixtures.js";
-
-/** Of log-probs, against transformers in float32. */
-const logpTolerance = 1e-4;
-/** Of losses and gradient norms over a training. */
-const trainTolerance = 1e-3;
-const adamw = { lr: 1e-3, betas: [0.9, 0.95] as [number, number], eps: 1e-8, weightDecay: 0, maxGradNorm: 1 };
+	dpoPart,
+	expectGreedy,
+	expectNextToken,
+	expectRowLogps,
+	expectTraining,
+	logpTolerance,
+	type ModelNumbers,
+	sftPart,
+	type Trajectory,
+} from "./parity-checks.js";
+import { expected, fixture, openTiny, peftAdapter, type RowLogps, rowLogps, worst } from "./parity-fixtures.js";
 
 const sessions: Session[] = [];
 
@@ -39,77 +33,21 @@ afterEach(async () => {
 	for (const session of sessions.splice(0)) await session.dispose();
 });
 
-interface ModelNumbers {
-	logps: RowLogps;
-	next: number[];
-	greedy: number[];
-}
-
 describe.each(Object.entries(expected<Record<string, ModelNumbers>>("models.json")))("%s", (name, numbers) => {
 	test("row log-probs are transformers'", async () => {
-		const session = await opened(openTiny(name));
-		expect(worst(await rowLogps(session), numbers.logps)).toBeLessThan(logpTolerance);
+		await expectRowLogps(await opened(openTiny(name)), numbers.logps);
 	});
 
 	test("the distribution of the next token is transformers'", async () => {
-		const session = await opened(openTiny(name));
-		const { prompt } = pairs[0]!;
-		// One prompt that every token of the vocabulary follows, each as a response of its own.
-		const segments = [0, prompt.length, -1, 0, 0];
-		for (let id = 0; id < numbers.next.length; id++) segments.push(prompt.length + id, 1, 0, 1, prompt.length + id);
-		const ids = Int32Array.from([...prompt, ...numbers.next.keys()]);
-		const { logps } = await session.score({ ids, segments: Int32Array.from(segments) }, "current");
-		const difference = numbers.next.map((value, id) => Math.abs(value - logps[id]!));
-		expect(Math.max(...difference)).toBeLessThan(logpTolerance);
+		await expectNextToken(await opened(openTiny(name)), numbers.next);
 	});
 
 	test("greedy tokens are transformers'", async () => {
-		const session = await opened(openTiny(name));
-		const spec = { prompt: pairs[0]!.prompt, tokens: 12, temperature: 0, topP: 1, seed: 0, stop: [] };
-		expect([...(await session.generate(spec))]).toEqual(numbers.greedy);
+		await expectGreedy(await opened(openTiny(name)), numbers.greedy);
 	});
 });
 
-type Trajectory = { loss: number; grad_norm: number; "rewards/chosen"?: number; "rewards/rejected"?: number }[];
-
 const trajectories = expected<Record<string, Trajectory>>("trajectories.json");
-
-/** The two rows of a step, cycling in file order, as make.py takes them. */
-function two<T>(rows: T[], step: number): T[] {
-	return [0, 1].map((k) => rows[(2 * step + k) % rows.length]!);
-}
-
-function sftPart(step: number): Part {
-	const rows = two(sft, step);
-	const normalizer = rows.reduce((sum, row) => sum + row.response.length, 0);
-	return { objective: "sft", weight: 1, normalizer, options: {}, batch: packRows("sft", rows) };
-}
-
-async function dpoPart(session: Session, step: number, labelSmoothing: number): Promise<Part> {
-	const batch = packRows("preference", two(pairs, step));
-	const { logps: reference } = await session.score(batch, "reference");
-	const options = { loss: "sigmoid", beta: 0.1, labelSmoothing };
-	return { objective: "dpo", weight: 1, normalizer: 2, options, batch, reference };
-}
-
-async function compareTraining(
-	session: Session,
-	steps: Trajectory,
-	makePart: (step: number) => Part | Promise<Part>,
-): Promise<void> {
-	for (const [index, want] of steps.entries()) {
-		const [result] = await session.accumulate([await makePart(index)], index + 1);
-		const { gradNorm } = await session.update(adamw);
-		expect(Math.abs(result!.loss - want.loss), `loss of step ${index + 1}`).toBeLessThan(trainTolerance);
-		const norm = Math.abs(gradNorm - want.grad_norm) / want.grad_norm;
-		expect(norm, `gradient norm of step ${index + 1}`).toBeLessThan(trainTolerance);
-		for (const name of ["rewards/chosen", "rewards/rejected"] as const) {
-			if (want[name] === undefined) continue;
-			const mean = result!.sums[name]! / result!.counts[name]!;
-			expect(Math.abs(mean - want[name]), `${name} of step ${index + 1}`).toBeLessThan(trainTolerance);
-		}
-	}
-}
 
 async function loraSession(): Promise<Session> {
 	const adapter = await peftAdapter(fixture("adapters/init"));
@@ -118,7 +56,7 @@ async function loraSession(): Promise<Session> {
 
 describe("trainings are PyTorch's", () => {
 	test("SFT, LoRA, eight steps", async () => {
-		await compareTraining(await loraSession(), trajectories.sft!, sftPart);
+		await expectTraining(await loraSession(), trajectories.sft!, sftPart);
 	});
 
 	test.each([
@@ -128,12 +66,12 @@ describe("trainings are PyTorch's", () => {
 		const session = await loraSession();
 		const [first] = await session.evaluate([await dpoPart(session, 0, smoothing)]);
 		expect(first!.loss).toBeCloseTo(Math.LN2, 6);
-		await compareTraining(session, trajectories[name]!, (step) => dpoPart(session, step, smoothing));
+		await expectTraining(session, trajectories[name]!, (step) => dpoPart(session, step, smoothing));
 	});
 
 	test("SFT, every parameter, tied embeddings, four steps", async () => {
 		const session = await opened(openTiny("mha-tied", { train: "full" }));
-		await compareTraining(session, trajectories["sft-full"]!, sftPart);
+		await expectTraining(session, trajectories["sft-full"]!, sftPart);
 	});
 });
 

@@ -71,9 +71,13 @@ export const trainSection = z
 			description: "Tokens run at once; less needs less memory, and never changes the losses. A longer row runs alone.",
 		}),
 		gradientCheckpointing: z
-			.boolean()
+			.union([z.boolean(), z.literal("selective")])
 			.default(false)
-			.meta({ description: "Recompute activations in the backward pass: less memory, about a third slower." }),
+			.meta({
+				description:
+					'Recompute activations in the backward pass: true keeps one vector a token and block; "selective" recomputes ' +
+					"only the MLP's first product, about half the memory for half the price. Never changes a float32 gradient.",
+			}),
 		optimizer,
 		schedule,
 		maxGradNorm: z

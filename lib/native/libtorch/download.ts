@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { rename, stat } from "node:fs/promises";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -87,13 +86,6 @@ async function follow(url: string, have: number, signal: AbortSignal): Promise<R
 		at = new URL(location, at);
 	}
 	throw unreachable(url, `more than ${maxRedirects} redirects`);
-}
-
-/** sha256 of a file, hexadecimal. */
-export async function sha256(file: string, signal?: AbortSignal): Promise<string> {
-	const hash = createHash("sha256");
-	await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash, { signal });
-	return hash.digest("hex");
 }
 
 export async function sizeOf(file: string): Promise<number> {

@@ -2,13 +2,14 @@ import { existsSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { XrightError } from "../../errors.js";
-import { download, sha256, sizeOf } from "./download.js";
+import { fileSha256 } from "../../files/sha256.js";
+import { unpack } from "../../files/unpack.js";
+import { download, sizeOf } from "./download.js";
 import { cacheEntry, cacheRoot, type Env, hasNvidiaDriver } from "./layout.js";
 import { withLock } from "./lock.js";
 import { type Pins, pins as realPins, type Variant, type WheelPin } from "./pins.js";
 import { findPip, pipDownload } from "./pip.js";
 import { selectArchive, selectWheel } from "./select.js";
-import { unpack } from "./unpack.js";
 import { type LibTorch, type Manifest, manifestName, verifyLibTorch } from "./verify.js";
 
 /** What the progress callback is told. `total` null: not known. */
@@ -135,6 +136,7 @@ async function unpackWheels(job: Job, wheels: WheelPin[], unpacked: number): Pro
 		const select = (name: string) => selectWheel(name, job.variant);
 		const files = await unpack(join(job.downloads, wheel.file), job.tree, {
 			select,
+			broken: brokenArchive(wheel.file),
 			record: true,
 			signal: job.signal,
 			progress,
@@ -150,7 +152,7 @@ async function isComplete(job: Job, wheel: WheelPin): Promise<boolean> {
 	const file = join(job.downloads, wheel.file);
 	if (!existsSync(file)) return false;
 	job.progress?.({ phase: "check", what: wheel.file, bytes: 0, total: null });
-	if ((await sizeOf(file)) === wheel.bytes && (await sha256(file, job.signal)) === wheel.sha256) return true;
+	if ((await sizeOf(file)) === wheel.bytes && (await fileSha256(file, job.signal)) === wheel.sha256) return true;
 	await rm(file);
 	return false;
 }
@@ -167,7 +169,7 @@ async function fromArchive(job: Job): Promise<Record<string, number>> {
 		await download(url, file, { signal: job.signal, progress });
 	}
 	try {
-		if (pin.sha256 !== null && (await sha256(file, job.signal)) !== pin.sha256) {
+		if (pin.sha256 !== null && (await fileSha256(file, job.signal)) !== pin.sha256) {
 			throw new XrightError("IO", `${url} does not match its pinned sha256`, {
 				hint: "Run again: npx xright-native setup",
 			});
@@ -175,7 +177,12 @@ async function fromArchive(job: Job): Promise<Record<string, number>> {
 		const progress = (bytes: number) =>
 			job.progress?.({ phase: "unpack", what: "LibTorch", bytes: Math.min(bytes, pin.unpacked), total: pin.unpacked });
 		const select = (name: string) => selectArchive(name, job.variant);
-		const files = await unpack(file, job.tree, { select, signal: job.signal, progress });
+		const files = await unpack(file, job.tree, {
+			select,
+			broken: brokenArchive(file),
+			signal: job.signal,
+			progress,
+		});
 		return Object.fromEntries([...files].filter(([name]) => /\.so(\.|$)/.test(name)));
 	} catch (error) {
 		// A damaged archive would fail again for ever; an interruption or a full disk would not.
@@ -194,6 +201,11 @@ async function requireSpace(job: Job, bytes: number): Promise<void> {
 	throw new XrightError("DISK_FULL", `LibTorch needs ${mb(bytes)} in ${folder}; only ${mb(free)} are free`, {
 		hint: "Free some space, or set XDG_CACHE_HOME to a larger disk",
 	});
+}
+
+function brokenArchive(name: string) {
+	return (reason: string) =>
+		new XrightError("IO", `${name} is not usable: ${reason}`, { hint: "Delete it and run: npx xright-native setup" });
 }
 
 function wrongHash(wheel: WheelPin): XrightError {

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { XrightError } from "../../errors.js";
+import { fileSha256 } from "../../files/sha256.js";
 import { isSafeRelativePath } from "../../model/names.js";
 
 export const manifestName = "manifest.json";
@@ -22,7 +21,7 @@ export async function createManifest(folder: string, step: number): Promise<Mani
 	const files: Manifest["files"] = {};
 	for (const name of await filesIn(folder)) {
 		const { size } = await stat(join(folder, name));
-		files[name] = { bytes: size, sha256: await sha256(join(folder, name)) };
+		files[name] = { bytes: size, sha256: await fileSha256(join(folder, name)) };
 	}
 	return { format, version, step, files };
 }
@@ -49,7 +48,7 @@ export async function verifyCheckpoint(folder: string): Promise<Manifest> {
 		const info = await stat(path).catch(() => null);
 		if (!info?.isFile()) throw new XrightError("CHECKPOINT", `${path} is missing`);
 		if (info.size !== bytes) throw new XrightError("CHECKPOINT", `${path} has ${info.size} bytes, not ${bytes}`);
-		if ((await sha256(path)) !== expected) throw new XrightError("CHECKPOINT", `${path} was changed or is damaged`);
+		if ((await fileSha256(path)) !== expected) throw new XrightError("CHECKPOINT", `${path} was changed or is damaged`);
 	}
 	return manifest;
 }
@@ -59,10 +58,4 @@ export async function filesIn(folder: string): Promise<string[]> {
 	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
 	const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 	return files.map((path) => path.slice(folder.length + 1)).sort();
-}
-
-async function sha256(path: string): Promise<string> {
-	const hash = createHash("sha256");
-	for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-	return hash.digest("hex");
 }

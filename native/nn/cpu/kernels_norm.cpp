@@ -41,7 +41,7 @@ void forward_row(const NormForwardArgs& a, int64_t t) {
   each_vector(0, a.width, [&](int64_t i, auto lanes) {
     const vfloat v = load(x + i, lanes);
     if (saved) store(saved + i, v, lanes);
-    vfloat out = (kLayer ? v - mean : v) * scale * load(a.weight + i, lanes);
+    vfloat out = (kLayer ? v - mean : v) * scale * (load(a.weight + i, lanes) + a.offset);
     if (a.bias) out += load(a.bias + i, lanes);
     store(y + i, out, lanes);
   });
@@ -63,7 +63,7 @@ void backward_row(const NormBackwardArgs& a, int64_t t, float* dweight, float* d
   vfloat sum_g{}, sum_gn{};
   each_vector(0, a.width, [&](int64_t i, auto lanes) {
     const vfloat n = normalised(i, lanes), d = load(dy + i, lanes);
-    const vfloat g = d * load(a.weight + i, lanes);
+    const vfloat g = d * (load(a.weight + i, lanes) + a.offset);
     if (kLayer) sum_g += g;
     sum_gn += g * n;
     if (dweight) store(dweight + i, load(dweight + i, lanes) + d * n, lanes);
@@ -74,7 +74,7 @@ void backward_row(const NormBackwardArgs& a, int64_t t, float* dweight, float* d
   float* dx = a.dx + t * a.width;
   T* y = a.y ? static_cast<T*>(a.y) + t * a.width : nullptr;
   each_vector(0, a.width, [&](int64_t i, auto lanes) {
-    const vfloat n = normalised(i, lanes), w = load(a.weight + i, lanes);
+    const vfloat n = normalised(i, lanes), w = load(a.weight + i, lanes) + a.offset;
     const vfloat g = load(dy + i, lanes) * w;
     store(dx + i, load(dx + i, lanes) + (g - mean_g - n * mean_gn) * scale, lanes);
     if (y) store(y + i, a.bias ? n * w + load(a.bias + i, lanes) : n * w, lanes);

@@ -11,6 +11,7 @@ namespace xright::cpu {
 struct NormForwardArgs {
   int64_t width;
   float eps;
+  float offset;  // added to the weight
   bool layer, bfloat16;
   const float* weight;
   const float* bias;  // null without
@@ -24,6 +25,7 @@ struct NormForwardArgs {
 
 struct NormBackwardArgs {
   int64_t width;
+  float offset;
   bool layer, bfloat16;
   const float* weight;
   const float* bias;

@@ -129,7 +129,7 @@ void check_lora(TinyConfig config) {
   auto dpo = oracle_dpo(plain, kPairs, kReference), sft = oracle_sft(plain, kSft, 6);
   (0.7 * dpo + 0.3 * sft).backward();
   c10::InferenceMode guard;
-  Decoder decoder(f.model, false, kNever);
+  Decoder decoder(f.model, Checkpointing::kOff, kNever);
   auto results = run_parts(f.model, decoder,
                            Value::Array{dpo_part(kPairs, 0.7, kReference), sft_part(kSft, 0.3, 6)},
                            true, nullptr);
@@ -160,7 +160,7 @@ void check_full(TinyConfig config) {
   auto loss = 0.7 * oracle_dpo(oracle, kPairs, kReference) + 0.3 * oracle_sft(oracle, kSft, 6);
   loss.backward();
   c10::InferenceMode guard;
-  Decoder decoder(f.model, false, kNever);
+  Decoder decoder(f.model, Checkpointing::kOff, kNever);
   run_parts(f.model, decoder,
             Value::Array{dpo_part(kPairs, 0.7, kReference), sft_part(kSft, 0.3, 6)}, true, nullptr);
   // Gradients share the weights' layout: visit them under the weights' names by swapping them in.
@@ -181,7 +181,7 @@ TEST(Decoder, PackingChangesNothing) {
   Fixture f({});
   f.adapt();
   c10::InferenceMode guard;
-  Decoder decoder(f.model, false, kNever);
+  Decoder decoder(f.model, Checkpointing::kOff, kNever);
   auto together = score_batch(f.model, decoder, pack_rows(kPairs), nn::Policy::kCurrent)
                       .at("logps")
                       .doubles("logps");
@@ -201,7 +201,7 @@ TEST(Decoder, RowsDoNotLeak) {
   for (auto dtype : {at::kFloat, at::kBFloat16}) {
     Fixture f({}, dtype);
     c10::InferenceMode guard;
-    Decoder decoder(f.model, false, kNever);
+    Decoder decoder(f.model, Checkpointing::kOff, kNever);
     Rows changed = kPairs;
     changed[0][0][2] = 40, changed[0][1][1] = 41;
     auto before = score_batch(f.model, decoder, pack_rows(kPairs), nn::Policy::kCurrent)
@@ -216,7 +216,7 @@ TEST(Decoder, RowsDoNotLeak) {
   }
 }
 
-std::vector<at::Tensor> gradients(Fixture& f, bool checkpointing, const nn::Dropout* dropout) {
+std::vector<at::Tensor> gradients(Fixture& f, Checkpointing checkpointing, const nn::Dropout* dropout) {
   auto parameters = adapter_parameters(f.model);
   for (auto& p : parameters) p.grad.zero_();
   Decoder decoder(f.model, checkpointing, kNever);
@@ -233,7 +233,7 @@ TEST(Decoder, CheckpointingKeepsEveryBit) {
     c10::InferenceMode guard;
     const nn::Dropout masks{dropout, 99, {}};
     const auto* d = dropout > 0 ? &masks : nullptr;
-    auto plain = gradients(f, false, d), checkpointed = gradients(f, true, d);
+    auto plain = gradients(f, Checkpointing::kOff, d), checkpointed = gradients(f, Checkpointing::kFull, d);
     for (size_t i = 0; i < plain.size(); ++i)
       EXPECT_TRUE(at::equal(plain[i], checkpointed[i])) << i;
   }
@@ -245,11 +245,11 @@ TEST(Decoder, DropoutGradientMatchesFiniteDifference) {
   f.adapt(0.4);
   c10::InferenceMode guard;
   const nn::Dropout masks{0.4, 1234, {}};
-  auto grads = gradients(f, false, &masks);
+  auto grads = gradients(f, Checkpointing::kOff, &masks);
   auto parameters = adapter_parameters(f.model);
   auto loss = [&] {
     refresh_adapters(f.model);
-    Decoder decoder(f.model, false, kNever);
+    Decoder decoder(f.model, Checkpointing::kOff, kNever);
     return loss_of(run_parts(f.model, decoder, Value::Array{sft_part(kSft, 1, 6)}, true, &masks),
                    0);
   };
@@ -271,7 +271,7 @@ TEST(Decoder, NonFiniteLogProbNamesTheSequence) {
   f.adapt();
   c10::InferenceMode guard;
   f.model.embedding_VD[10].fill_(NAN);  // token 10 occurs in the second row only
-  Decoder decoder(f.model, false, kNever);
+  Decoder decoder(f.model, Checkpointing::kOff, kNever);
   try {
     run_parts(f.model, decoder, Value::Array{sft_part({kSft[0]}, 1, 4)}, true, nullptr);
     FAIL() << "a NaN in the head reaches every row";

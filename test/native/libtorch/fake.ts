@@ -2,61 +2,9 @@ import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { crc32, deflateRawSync } from "node:zlib";
 import { onTestFinished } from "vitest";
 import type { Pins, WheelPin } from "../../../lib/native/libtorch/pins.js";
-
-export interface ZipFile {
-	name: string;
-	data: Buffer | string;
-	/** Fields to falsify. */
-	size?: number;
-	crc?: number;
-	mode?: number;
-	headerName?: string;
-	stored?: boolean;
-}
-
-/** A ZIP archive made by hand, so that every field can be wrong. */
-export function makeZip(files: ZipFile[]): Buffer {
-	const locals: Buffer[] = [];
-	const directory: Buffer[] = [];
-	let offset = 0;
-	for (const file of files) {
-		const data = Buffer.from(file.data as string);
-		const packed = file.stored ? data : deflateRawSync(data);
-		const name = Buffer.from(file.name);
-		const localName = Buffer.from(file.headerName ?? file.name);
-		const local = Buffer.alloc(30);
-		local.writeUInt32LE(0x04034b50, 0);
-		local.writeUInt16LE(localName.length, 26);
-		const central = Buffer.alloc(46);
-		central.writeUInt32LE(0x02014b50, 0);
-		central.writeUInt16LE(file.stored ? 0 : 8, 10);
-		central.writeUInt32LE(file.crc ?? crc32(data), 16);
-		central.writeUInt32LE(packed.length, 20);
-		central.writeUInt32LE(file.size ?? data.length, 24);
-		central.writeUInt16LE(name.length, 28);
-		central.writeUInt32LE(((file.mode ?? 0o100644) << 16) >>> 0, 38);
-		central.writeUInt32LE(offset, 42);
-		locals.push(local, localName, packed);
-		directory.push(central, name);
-		offset += 30 + localName.length + packed.length;
-	}
-	const end = Buffer.alloc(22);
-	end.writeUInt32LE(0x06054b50, 0);
-	end.writeUInt16LE(files.length, 10);
-	end.writeUInt32LE(Buffer.concat(directory).length, 12);
-	end.writeUInt32LE(offset, 16);
-	return Buffer.concat([...locals, ...directory, end]);
-}
-
-/** Adds the RECORD a wheel has. */
-export function makeWheel(files: ZipFile[]): Buffer {
-	const hash = (data: Buffer | string) => createHash("sha256").update(data).digest("base64url");
-	const lines = files.map(({ name, data }) => `${name},sha256=${hash(data)},${data.length}`);
-	return makeZip([...files, { name: "fake-1.dist-info/RECORD", data: `${lines.join("\n")}\n` }]);
-}
+import type { ZipFile } from "../../files/zip.js";
 
 /** The files LibTorch is recognised by, as small as the checks allow. */
 export function torchFiles(version = "2.11.0+cu130", prefix = "torch"): ZipFile[] {

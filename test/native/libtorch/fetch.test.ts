@@ -7,7 +7,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { type FetchProgress, fetchLibTorch } from "../../../lib/native/libtorch/fetch.js";
 import { cacheRoot } from "../../../lib/native/libtorch/layout.js";
 import type { Pins } from "../../../lib/native/libtorch/pins.js";
-import { fakePip, makeWheel, makeZip, pinOf, pinsOf, runtimeFiles, temporaryFolder, torchFiles } from "./fake.js";
+import { makeWheel, makeZip } from "../../files/zip.js";
+import { fakePip, pinOf, pinsOf, runtimeFiles, temporaryFolder, torchFiles } from "./fake.js";
 
 const torch = makeWheel(torchFiles());
 const runtime = makeWheel(runtimeFiles);

@@ -1,0 +1,5 @@
+/** Charts as SVG text from plain data; writing files is the caller's business. */
+export { barChart } from "./bar-chart.js";
+export { lineChart } from "./line-chart.js";
+export { trajectoryChart } from "./trajectory-chart.js";
+export type { Axis, BarChart, LineChart, LinePoint, Point, TrajectoryChart } from "./types.js";
