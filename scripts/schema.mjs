@@ -1,5 +1,7 @@
-// Writes schema/run.schema.json from the compiled configuration schema: `npm run build:ts && node scripts/schema.mjs`.
+// Writes schema/<kind>.schema.json from the compiled configuration schemas: `npm run build:ts && node scripts/schema.mjs`.
 import { writeFileSync } from "node:fs";
-import { jsonSchemaText } from "../dist/config/json-schema.js";
+import { configKinds, jsonSchemaText } from "../dist/config/json-schema.js";
 
-writeFileSync(new URL("../schema/run.schema.json", import.meta.url), jsonSchemaText());
+for (const kind of configKinds) {
+	writeFileSync(new URL(`../schema/${kind}.schema.json`, import.meta.url), jsonSchemaText(kind));
+}

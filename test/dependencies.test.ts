@@ -17,9 +17,12 @@ const libEdges: Record<string, string[]> = {
 	report: [],
 	native: [],
 	data: ["tokenizer"],
+	toy: ["strategies", "data", "eval", "report"],
 	train: ["strategies", "data", "eval", "report", "model", "native", "tokenizer"],
-	cli: ["train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
-	index: ["train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
+	sweep: ["train", "strategies", "data", "eval", "report", "model"],
+	bench: ["train", "data", "report", "model", "native", "tokenizer"],
+	cli: ["bench", "sweep", "toy", "train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
+	index: ["sweep", "train", "strategies", "data", "eval", "report", "model", "native", "tokenizer"],
 };
 const anywhere = ["config", "errors", "files"];
 

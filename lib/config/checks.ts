@@ -1,4 +1,6 @@
+import { findLossOptions } from "./losses/index.js";
 import type { Objective } from "./objectives.js";
+import { referenceTraining } from "./reference.js";
 import type { RunConfig } from "./schema.js";
 import { evaluationSection } from "./sections/run.js";
 import { findStrategyOptions } from "./strategies/index.js";
@@ -10,7 +12,15 @@ const dataNames: Record<Objective, string> = {
 
 /** Problems that only show when several keys are seen together. */
 export function crossCheck(config: RunConfig): string[] {
-	return [...dataChecks(config), ...lengthChecks(config), ...inertChecks(config)];
+	return [
+		...dataChecks(config),
+		...lossChecks(config),
+		...referenceChecks(config),
+		...optimaChecks(config),
+		...stopChecks(config),
+		...lengthChecks(config),
+		...inertChecks(config),
+	];
 }
 
 function dataChecks(config: RunConfig): string[] {
@@ -18,6 +28,68 @@ function dataChecks(config: RunConfig): string[] {
 	return (findStrategyOptions(name)?.objectives ?? [])
 		.filter((objective) => config.data[objective] === null)
 		.map((objective) => `data.${objective} is missing: strategy "${name}" trains on ${dataNames[objective]}`);
+}
+
+function referenceChecks(config: RunConfig): string[] {
+	if (config.reference === null) return [];
+	if (config.data.preference === null) return ["reference has no effect without data.preference"];
+	const { loss } = config.objective.preference;
+	const measured = config.evaluation.preference?.loss ?? loss;
+	if (![loss, measured].some((name) => findLossOptions(name).needsReference)) {
+		return [`reference has no effect with objective.preference.loss "${loss}", which compares with none`];
+	}
+	const training = referenceTraining(config);
+	const problems: string[] = [];
+	if (training?.train === "sft" && config.data.sft === null) {
+		problems.push(`data.sft is missing: the reference is trained on ${dataNames.sft}`);
+	}
+	if (training && training.steps !== null && training.epochs !== null) {
+		problems.push("reference.steps and reference.epochs exclude each other; give one");
+	}
+	return problems;
+}
+
+/** A strategy that compares gaps needs to know what they are gaps to. */
+function optimaChecks({ optima, strategy, objective, evaluation }: RunConfig): string[] {
+	const options = findStrategyOptions(strategy.name);
+	if (!options?.needsOptima) return [];
+	if (optima === "estimate") {
+		const measured = evaluation.preference ?? objective.preference;
+		if (JSON.stringify(measured) === JSON.stringify(objective.preference)) return [];
+		return [
+			`optima "estimate" finds the optimum of evaluation.preference, but strategy "${strategy.name}" compares with that of objective.preference; give numbers, or leave evaluation.preference out`,
+		];
+	}
+	const missing = options.objectives.filter((objective) => optima[objective] === null);
+	if (missing.length === 0) return [];
+	const keys = missing.map((objective) => `optima.${objective}`).join(" and ");
+	const [verb, them] = missing.length > 1 ? ["are", "them"] : ["is", "it"];
+	return [
+		`${keys} ${verb} missing: strategy "${strategy.name}" compares with ${them}; write "optima": "estimate", or numbers (0 is one)`,
+	];
+}
+
+/** Losses are compared on held-out rows, with something. */
+function stopChecks({ stop, optima, data, strategy }: RunConfig): string[] {
+	const trained = findStrategyOptions(strategy.name)?.objectives ?? [];
+	if (stop === null || trained.length < 2) return [];
+	const problems = trained
+		.filter((objective) => data[objective] !== null && data[objective].evaluation === null)
+		.map((objective) => `data.${objective}.evaluation is missing: stop looks at held-out losses`);
+	const unknown = optima !== "estimate" && trained.every((objective) => optima[objective] === null);
+	if (unknown && stop.referenceFront === null) {
+		problems.push('stop has nothing to compare with: give optima (numbers or "estimate") or stop.referenceFront');
+	}
+	return problems;
+}
+
+function lossChecks({ strategy, objective }: RunConfig): string[] {
+	const own = findStrategyOptions(strategy.name)?.loss;
+	const { loss } = objective.preference;
+	if (own === undefined || own === loss) return [];
+	return [
+		`objective.preference.loss is "${loss}", but strategy "${strategy.name}" trains with "${own}"; leave it out, or use strategy "dpo"`,
+	];
 }
 
 function lengthChecks(config: RunConfig): string[] {
@@ -45,6 +117,9 @@ function inertChecks(config: RunConfig): string[] {
 	const defaults = evaluationSection.parse({});
 	if (prompts.length === 0 && maxNewTokens !== defaults.maxNewTokens) {
 		problems.push("evaluation.maxNewTokens has no effect without evaluation.prompts");
+	}
+	if (config.evaluation.preference !== null && !config.data.preference?.evaluation) {
+		problems.push("evaluation.preference has no effect: data.preference has no evaluation");
 	}
 	const heldOut = config.data.preference?.evaluation ?? config.data.sft?.evaluation ?? null;
 	if (heldOut === null && every !== null && every !== defaults.every) {

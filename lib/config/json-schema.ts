@@ -1,9 +1,16 @@
 import * as z from "zod";
 import { runConfigSchema } from "./schema.js";
+import { sweepConfigSchema } from "./sweep.js";
 
-/** The configuration as JSON Schema (draft 7, which editors complete best), as text of `schema/run.schema.json`. */
-export function jsonSchemaText(): string {
-	const schema = z.toJSONSchema(runConfigSchema, {
+/** The kinds of configuration; each has a file `schema/<kind>.schema.json`. */
+const kinds = { run: runConfigSchema, sweep: sweepConfigSchema } as const;
+
+export type ConfigKind = keyof typeof kinds;
+export const configKinds = Object.keys(kinds) as ConfigKind[];
+
+/** A kind of configuration as JSON Schema (draft 7, which editors complete best): the text of its schema file. */
+export function jsonSchemaText(kind: ConfigKind): string {
+	const schema = z.toJSONSchema(kinds[kind], {
 		target: "draft-07",
 		io: "input",
 		override: ({ jsonSchema }) => {

@@ -3,8 +3,10 @@ import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { XrightError } from "../errors.js";
 import { readAdapterInit } from "./adapter-init.js";
+import { readFront } from "./front.js";
 import { objectives } from "./objectives.js";
 import { parseConfig } from "./parse.js";
+import { referencePath } from "./reference.js";
 import type { RunConfig, SourceConfig } from "./schema.js";
 import { isRecord } from "./walk.js";
 
@@ -18,7 +20,7 @@ export interface ResolveOptions {
 /**
  * Checks a configuration and ties it to the disk: paths that exist beside the config file (`base`) become absolute,
  * others are taken from the current folder; a data folder becomes the file of its split; evaluation inherits path and
- * format; an adapter to continue from lends its rank, alpha and targets. Resolving a result again changes nothing.
+ * format; an adapter to continue from lends its rank, alpha and targets; a front's file becomes its points. Resolving a result again changes nothing.
  */
 export async function resolveConfig(
 	value: unknown,
@@ -33,6 +35,12 @@ export async function resolveConfig(
 		config.adapter = await readAdapterInit(config.adapter, locate(config.adapter.init, base), written, where);
 	}
 	if (options.data === false) return config;
+	const { stop } = config;
+	const reference = referencePath(config);
+	if (reference !== null && existsSync(resolve(base, reference))) config.reference = { path: resolve(base, reference) };
+	if (typeof stop?.referenceFront === "string") {
+		stop.referenceFront = await readFront(locate(stop.referenceFront, base), where);
+	}
 	for (const objective of objectives) {
 		const source = config.data[objective];
 		if (source !== null) config.data[objective] = await resolveSource(source, `data.${objective}`, base, where);

@@ -3,7 +3,9 @@ import { adapterSection } from "./sections/adapter.js";
 import { dataSection } from "./sections/data.js";
 import { modelSection } from "./sections/model.js";
 import { objectiveSection } from "./sections/objective.js";
+import { referenceSection } from "./sections/reference.js";
 import { checkpointSection, device, evaluationSection, optimaSection, output, seed, threads } from "./sections/run.js";
+import { stopSection } from "./sections/stop.js";
 import { trainSection } from "./sections/train.js";
 import { strategyOptions } from "./strategies/index.js";
 
@@ -19,6 +21,7 @@ export const runConfigSchema = z
 		model: modelSection,
 		adapter: adapterSection,
 		data: dataSection,
+		reference: referenceSection,
 		objective: objectiveSection,
 		strategy: z
 			.discriminatedUnion("name", [first as NonNullable<typeof first>, ...others])
@@ -26,6 +29,7 @@ export const runConfigSchema = z
 			.meta({ description: "Which objective each step trains." }),
 		train: trainSection,
 		optima: optimaSection,
+		stop: stopSection,
 		evaluation: evaluationSection,
 		checkpoint: checkpointSection,
 		seed,
@@ -51,6 +55,10 @@ export type LoraConfig = Extract<AdapterConfig, { type: "lora" }>;
 /** One objective's data set. */
 export type SourceConfig = NonNullable<RunConfig["data"]["preference"]>;
 export type EvaluationSourceConfig = NonNullable<SourceConfig["evaluation"]>;
+export type ReferenceConfig = NonNullable<RunConfig["reference"]>;
+export type StopConfig = NonNullable<RunConfig["stop"]>;
+/** A point of a front of held-out losses. */
+export type FrontPoint = Exclude<StopConfig["referenceFront"], string | null>[number];
 export type StrategyConfig = RunConfig["strategy"];
 export type ScheduleConfig = RunConfig["train"]["schedule"];
 export type OptimizerConfig = RunConfig["train"]["optimizer"];

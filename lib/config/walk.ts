@@ -6,6 +6,7 @@ type Definition = {
 	innerType?: Schema;
 	shape?: Record<string, Schema>;
 	options?: Schema[];
+	element?: Schema;
 	discriminator?: string;
 	defaultValue?: unknown;
 };
@@ -32,7 +33,10 @@ function objectsOf(schema: Schema): Record<string, Schema>[] {
 export function keysAt(root: Schema, path: readonly PropertyKey[]): Set<string> {
 	let schemas = [root];
 	for (const key of path) {
-		schemas = schemas.flatMap(objectsOf).flatMap((shape) => (Object.hasOwn(shape, key) ? [shape[String(key)]!] : []));
+		schemas =
+			typeof key === "number"
+				? schemas.flatMap((schema) => definition(unwrap(schema)).element ?? [])
+				: schemas.flatMap(objectsOf).flatMap((shape) => (Object.hasOwn(shape, key) ? [shape[String(key)]!] : []));
 	}
 	return new Set(schemas.flatMap(objectsOf).flatMap(Object.keys));
 }
@@ -46,17 +50,20 @@ export function allKeys(root: Schema, prefix = ""): string[] {
 }
 
 /**
- * A copy of `value` in which sections that are a choice between variants (`adapter`, `strategy`) name their default
- * variant when they name none.
+ * A copy of `value` in which sections that are a choice between variants (`adapter`, `strategy`, the preference loss)
+ * name their default variant when they name none.
  */
 export function nameVariants(root: Schema, value: Record<string, unknown>): Record<string, unknown> {
 	const result = { ...value };
 	for (const [key, schema] of objectsOf(root).flatMap(Object.entries)) {
-		const { discriminator } = definition(unwrap(schema));
 		const section = result[key];
-		if (discriminator === undefined || !isRecord(section) || Object.hasOwn(section, discriminator)) continue;
-		const fallback = definition(schema).defaultValue as Record<string, unknown>;
-		result[key] = { [discriminator]: fallback[discriminator], ...section };
+		if (!isRecord(section)) continue;
+		const { discriminator } = definition(unwrap(schema));
+		if (discriminator === undefined) result[key] = nameVariants(schema, section);
+		else if (!Object.hasOwn(section, discriminator)) {
+			const fallback = definition(schema).defaultValue;
+			if (isRecord(fallback)) result[key] = { [discriminator]: fallback[discriminator], ...section };
+		}
 	}
 	return result;
 }

@@ -7,3 +7,6 @@ export class BadRow extends Error {
 		this.reason = reason;
 	}
 }
+
+/** A sound row that is left out on purpose: counted by its reason, but not against maxBadRows. */
+export class UnwantedRow extends BadRow {}

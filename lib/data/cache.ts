@@ -8,7 +8,7 @@ import type { StoredReport } from "./report.js";
 import { type FileSum, TokenWriter } from "./token-file.js";
 
 /** Raised whenever the same inputs would give other rows or other files. */
-export const CODE_VERSION = 1;
+export const CODE_VERSION = 2;
 
 const META = "meta.json";
 

@@ -1,4 +1,4 @@
-import type { Objective, PreferenceRow, Row, SftRow } from "./types.js";
+import type { PreferenceRow, Row, RowKind, SftRow, UnpairedRow } from "./types.js";
 
 /** Same shape as the native `Batch`: ids end to end, and five numbers a segment (start, length, prefix, scored, key). */
 export interface PackedRows {
@@ -6,19 +6,23 @@ export interface PackedRows {
 	segments: Int32Array;
 }
 
+/** Numbers of a segment. */
+const FIELDS = 5;
+
 interface Sequence {
 	prompt: Int32Array;
 	responses: Int32Array[];
 }
 
-const parts: { [O in Objective]: (row: Row<O>) => Sequence } = {
+const parts: { [K in RowKind]: (row: Row<K>) => Sequence } = {
 	preference: (row: PreferenceRow) => ({ prompt: row.prompt, responses: [row.chosen, row.rejected] }),
 	sft: (row: SftRow) => ({ prompt: row.prompt, responses: [row.response] }),
+	unpaired: (row: UnpairedRow) => ({ prompt: row.prompt, responses: [row.response, row.mismatched] }),
 };
 
 /** Tokens the row takes when packed: the prompt once and each response. */
-export function packedTokens<O extends Objective>(objective: O, row: Row<O>): number {
-	const { prompt, responses } = parts[objective](row);
+export function packedTokens<K extends RowKind>(kind: K, row: Row<K>): number {
+	const { prompt, responses } = parts[kind](row);
 	return responses.reduce((sum, response) => sum + response.length, prompt.length);
 }
 
@@ -34,16 +38,12 @@ export function rowKeys(tokens: readonly number[], first = 0): number[] {
 
 /**
  * Packs rows end to end. A pair is the segments prompt, chosen → prompt, rejected → prompt; an SFT row is prompt,
- * response → prompt; a row with an empty prompt has only its responses, with prefix −1. Only responses are scored.
+ * response → prompt; an unpaired row prompt, response → prompt, mismatched → prompt; a row with an empty prompt has only its responses, with prefix −1. Only responses are scored.
  * `keys[i]` is the position of row i's first token in the whole optimiser step (default: these rows are the step).
  */
-export function packRows<O extends Objective>(
-	objective: O,
-	rows: readonly Row<O>[],
-	keys?: readonly number[],
-): PackedRows {
-	const sequences = rows.map((row) => parts[objective](row));
-	const sizes = rows.map((row) => packedTokens(objective, row));
+export function packRows<K extends RowKind>(kind: K, rows: readonly Row<K>[], keys?: readonly number[]): PackedRows {
+	const sequences = rows.map((row) => parts[kind](row));
+	const sizes = rows.map((row) => packedTokens(kind, row));
 	const rowKey = keys ?? rowKeys(sizes);
 	const ids = new Int32Array(sizes.reduce((sum, size) => sum + size, 0));
 	const segments: number[] = [];
@@ -55,11 +55,39 @@ export function packRows<O extends Objective>(
 			segments.push(start, tokens.length, prefix, scored, start + toKey);
 			start += tokens.length;
 		};
-		const prefix = prompt.length > 0 ? segments.length / 5 : -1;
+		const prefix = prompt.length > 0 ? segments.length / FIELDS : -1;
 		if (prefix >= 0) add(prompt, -1, 0);
 		for (const response of responses) add(response, prefix, 1);
 	}
 	return { ids, segments: Int32Array.from(segments) };
+}
+
+/** Scored segments of a batch. */
+export function sequenceCount({ segments }: PackedRows): number {
+	let count = 0;
+	for (let at = 3; at < segments.length; at += FIELDS) count += segments[at] as number;
+	return count;
+}
+
+/** The batch without those scored segments whose place among the scored ones `keep` refuses. */
+export function keepSequences({ ids, segments }: PackedRows, keep: (sequence: number) => boolean): PackedRows {
+	const kept: number[] = [];
+	const pieces: Int32Array[] = [];
+	/** New index of each segment. */
+	const moved: number[] = [];
+	let sequence = 0;
+	let start = 0;
+	for (let at = 0; at < segments.length; at += FIELDS) {
+		const [from, length, prefix, scored, key] = segments.subarray(at, at + FIELDS) as unknown as number[];
+		moved.push(kept.length / FIELDS);
+		if (scored === 1 && !keep(sequence++)) continue;
+		kept.push(start, length!, prefix! < 0 ? prefix! : moved[prefix!]!, scored!, key!);
+		pieces.push(ids.subarray(from, from! + length!));
+		start += length!;
+	}
+	const result = { ids: new Int32Array(start), segments: Int32Array.from(kept) };
+	for (const [index, piece] of pieces.entries()) result.ids.set(piece, kept[index * FIELDS]);
+	return result;
 }
 
 /**

@@ -51,6 +51,11 @@ export class Sampler {
 		return indices;
 	}
 
+	/** The rows among the next `count`, each once, in the order of their first turn. */
+	upcoming(count: number): number[] {
+		return [...new Set(this.peek(Math.min(count, 2 * this.length)))];
+	}
+
 	/** The next `count` row indices; moves past them. */
 	take(count: number): number[] {
 		const indices = this.peek(count);

@@ -4,15 +4,17 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { XrightError } from "../errors.js";
 import { codecs } from "./row-codec.js";
-import type { DataReport, Dataset, Objective, Row } from "./types.js";
+import { rowKinds } from "./row-kinds.js";
+import type { DataReport, Dataset, Objective, Row, RowKind } from "./types.js";
 
 /** Token ids of all rows, little-endian int32. */
 export const IDS = "ids.bin";
-/** One record a row: five little-endian int32 numbers. */
+/** One record a row: little-endian int32 numbers. */
 export const ROWS = "rows.bin";
 
-/** Offset in ids.bin, in tokens (low and high 31 bits), source row, then the lengths of up to three texts. */
-const FIELDS = 6;
+/** Offset in ids.bin, in tokens (low and high 31 bits), source row, the lengths of up to three texts, label. */
+const FIELDS = 7;
+const LABEL = 6;
 const RECORD = FIELDS * 4;
 const TWO_31 = 2 ** 31;
 
@@ -37,12 +39,13 @@ export class TokenWriter {
 	}
 
 	/** Appends rows; `source` is each row's number in the data file, from 0. */
-	async append<O extends Objective>(objective: O, rows: readonly { source: number; row: Row<O> }[]): Promise<void> {
+	async append<K extends RowKind>(kind: K, rows: readonly { source: number; row: Row<K> }[]): Promise<void> {
+		const codec = codecs[kind];
 		const records = Buffer.alloc(rows.length * RECORD);
 		const pieces: Buffer[] = [];
 		for (const [index, { source, row }] of rows.entries()) {
-			const parts = codecs[objective].parts(row);
-			const record = [this.#tokens % TWO_31, Math.floor(this.#tokens / TWO_31), source, 0, 0, 0];
+			const parts = codec.parts(row);
+			const record = [this.#tokens % TWO_31, Math.floor(this.#tokens / TWO_31), source, 0, 0, 0, codec.label(row)];
 			for (const [part, ids] of parts.entries()) {
 				record[3 + part] = ids.length;
 				this.#tokens += ids.length;
@@ -96,8 +99,9 @@ class SummedFile {
 }
 
 /** Rows read from disk when they are asked for. */
-export class TokenFile<O extends Objective> implements Dataset<O> {
-	readonly objective: O;
+export class TokenFile<K extends RowKind> implements Dataset<K> {
+	readonly kind: K;
+	readonly objective: Objective;
 	readonly length: number;
 	readonly key: string;
 	readonly report: DataReport;
@@ -105,8 +109,9 @@ export class TokenFile<O extends Objective> implements Dataset<O> {
 	readonly #record = Buffer.alloc(RECORD);
 	#files: { ids: number; rows: number } | null;
 
-	constructor(objective: O, folder: string, key: string, report: DataReport) {
-		this.objective = objective;
+	constructor(kind: K, folder: string, key: string, report: DataReport) {
+		this.kind = kind;
+		this.objective = rowKinds[kind].objective;
 		this.key = key;
 		this.report = report;
 		this.#folder = folder;
@@ -114,8 +119,10 @@ export class TokenFile<O extends Objective> implements Dataset<O> {
 		this.length = fstatSync(this.#files.rows).size / RECORD;
 	}
 
-	row(index: number): Row<O> {
-		const [low, high, , ...lengths] = this.#read(index);
+	row(index: number): Row<K> {
+		const record = this.#read(index);
+		const [low, high] = record;
+		const lengths = record.slice(3, LABEL);
 		const total = lengths.reduce((sum, length) => sum + length, 0);
 		const bytes = Buffer.alloc(total * 4);
 		this.#fill(this.#open().ids, bytes, ((high as number) * TWO_31 + (low as number)) * 4);
@@ -125,7 +132,7 @@ export class TokenFile<O extends Objective> implements Dataset<O> {
 			start += length;
 			return ids.subarray(start - length, start);
 		});
-		return codecs[this.objective].row(parts);
+		return codecs[this.kind].row(parts, record[LABEL] as number);
 	}
 
 	sourceIndex(index: number): number {
@@ -134,7 +141,7 @@ export class TokenFile<O extends Objective> implements Dataset<O> {
 
 	tokens(index: number): number {
 		return this.#read(index)
-			.slice(3)
+			.slice(3, LABEL)
 			.reduce((sum, length) => sum + length, 0);
 	}
 

@@ -1,15 +1,25 @@
 import { ChatTemplateError } from "../tokenizer/chat-template.js";
 import type { Tokenizer } from "../tokenizer/types.js";
-import { BadRow } from "./bad-row.js";
-import type { Message, Objective, PreferenceExample, PreferenceRow, Row, SftExample, SftRow, Text } from "./types.js";
+import { BadRow, UnwantedRow } from "./bad-row.js";
+import type {
+	Example,
+	Message,
+	PreferenceExample,
+	PreferenceRow,
+	Row,
+	RowKind,
+	SftExample,
+	SftRow,
+	Text,
+	UnpairedExample,
+	UnpairedRow,
+} from "./types.js";
 
-export interface Tokenized<O extends Objective = Objective> {
-	row: Row<O>;
+export interface Tokenized<K extends RowKind = RowKind> {
+	row: Row<K>;
 	/** A response was cut to maxLength and has no EOS. */
 	truncated: boolean;
 }
-
-export type Example<O extends Objective> = O extends "preference" ? PreferenceExample : SftExample;
 
 /** Reasons of rows that are dropped because of maxLength, not because they are bad. */
 export const LOST = "response lost to maxLength";
@@ -20,22 +30,22 @@ const TEMPLATE_TIME = new Date(2024, 6, 26);
 
 /**
  * Prompt and response are tokenised apart and their ids joined. Throws BadRow when the chat template refuses the
- * messages, and with LOST or SAME when maxLength leaves nothing to learn.
+ * messages, UnwantedRow with LOST or SAME when maxLength leaves nothing to learn.
  */
-export function tokenizeExample<O extends Objective>(
-	objective: O,
-	example: Example<O>,
+export function tokenizeExample<K extends RowKind>(
+	kind: K,
+	example: Example<K>,
 	tokenizer: Tokenizer,
 	maxLength: number,
-): Promise<Tokenized<O>> {
-	return tokenizers[objective](example as never, tokenizer, maxLength) as unknown as Promise<Tokenized<O>>;
+): Promise<Tokenized<K>> {
+	return tokenizers[kind](example as never, tokenizer, maxLength) as unknown as Promise<Tokenized<K>>;
 }
 
 const tokenizers = {
 	async sft(example: SftExample, tokenizer: Tokenizer, maxLength: number): Promise<Tokenized<"sft">> {
 		const prompt = await promptIds(example.prompt, tokenizer);
 		const [whole] = await responseIds(example.prompt, [example.response], tokenizer);
-		const response = cut(whole as Int32Array, prompt, maxLength);
+		const response = cutResponse(whole as Int32Array, prompt, maxLength);
 		const row: SftRow = { prompt, response };
 		return { row, truncated: response !== whole };
 	},
@@ -46,10 +56,16 @@ const tokenizers = {
 	): Promise<Tokenized<"preference">> {
 		const prompt = await promptIds(example.prompt, tokenizer);
 		const whole = await responseIds(example.prompt, [example.chosen, example.rejected], tokenizer);
-		const [chosen, rejected] = whole.map((ids) => cut(ids, prompt, maxLength)) as [Int32Array, Int32Array];
-		if (equal(chosen, rejected)) throw new BadRow(SAME);
+		const [chosen, rejected] = whole.map((ids) => cutResponse(ids, prompt, maxLength)) as [Int32Array, Int32Array];
+		if (equal(chosen, rejected)) throw new UnwantedRow(SAME);
 		const row: PreferenceRow = { prompt, chosen, rejected };
 		return { row, truncated: chosen !== whole[0] || rejected !== whole[1] };
+	},
+	/** Without the mismatched response, which comes from another row. */
+	async unpaired(example: UnpairedExample, tokenizer: Tokenizer, maxLength: number): Promise<Tokenized<"unpaired">> {
+		const { row, truncated } = await tokenizers.sft(example, tokenizer, maxLength);
+		const unpaired: UnpairedRow = { ...row, mismatched: new Int32Array(0), desirable: example.desirable };
+		return { row: unpaired, truncated };
 	},
 };
 
@@ -85,11 +101,11 @@ function lastContent(messages: Message[]): string {
  * The response as far as it fits behind the prompt; a cut one has no EOS. At least one of its tokens must be scored,
  * which the first token of a row without a prompt cannot be.
  */
-function cut(response: Int32Array, prompt: Int32Array, maxLength: number): Int32Array {
+export function cutResponse(response: Int32Array, prompt: Int32Array, maxLength: number): Int32Array {
 	const room = maxLength - prompt.length;
 	const least = prompt.length > 0 ? 1 : 2;
 	if (response.length < least) throw new BadRow("response without tokens");
-	if (room < least) throw new BadRow(LOST);
+	if (room < least) throw new UnwantedRow(LOST);
 	return response.length > room ? response.slice(0, room) : response;
 }
 

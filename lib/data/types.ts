@@ -25,6 +25,13 @@ export interface SftExample {
 	response: Text;
 }
 
+/** One answer, labelled as wanted or not. */
+export interface UnpairedExample {
+	prompt: Text;
+	response: Text;
+	desirable: boolean;
+}
+
 /** Token ids; prompt carries BOS where the tokenizer asks for it, responses carry EOS unless truncated. */
 export interface PreferenceRow {
 	prompt: Int32Array;
@@ -37,8 +44,32 @@ export interface SftRow {
 	response: Int32Array;
 }
 
+export interface UnpairedRow {
+	prompt: Int32Array;
+	response: Int32Array;
+	/** Response of another row, for the KL term of the losses on such rows. */
+	mismatched: Int32Array;
+	desirable: boolean;
+}
+
 export type Objective = "preference" | "sft";
-export type Row<O extends Objective> = O extends "preference" ? PreferenceRow : SftRow;
+
+interface Rows {
+	preference: PreferenceRow;
+	sft: SftRow;
+	unpaired: UnpairedRow;
+}
+
+interface Examples {
+	preference: PreferenceExample;
+	sft: SftExample;
+	unpaired: UnpairedExample;
+}
+
+/** Shapes of rows. The preference objective trains on pairs or on unpaired responses, depending on its loss. */
+export type RowKind = keyof Rows;
+export type Row<K extends RowKind> = Rows[K];
+export type Example<K extends RowKind> = Examples[K];
 
 /** What happened to the rows of a file on their way in. */
 export interface DataReport {
@@ -57,16 +88,17 @@ export interface DataReport {
 }
 
 /** A tokenised data set on disk; rows are read on demand, so millions of them cost no memory. */
-export interface Dataset<O extends Objective = Objective> {
-	readonly objective: O;
+export interface Dataset<K extends RowKind = RowKind> {
+	readonly kind: K;
+	readonly objective: Objective;
 	readonly length: number;
 	/** Hash of everything the rows depend on: data, tokenizer, template, lengths. */
 	readonly key: string;
 	readonly report: DataReport;
-	row(index: number): Row<O>;
+	row(index: number): Row<K>;
 	/** Index of the row in the source file (0-based, before dropping). */
 	sourceIndex(index: number): number;
-	/** Tokens of the row when packed (prompt counted once). */
+	/** Tokens of the row when all its texts are packed (prompt counted once). */
 	tokens(index: number): number;
 	close(): void;
 }

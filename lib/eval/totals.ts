@@ -11,9 +11,18 @@ export class MetricTotals {
 		}
 	}
 
-	/** Sum / count by name, in alphabetical order. */
+	/**
+	 * Sum / count by name, in alphabetical order. Where chosen and rejected responses are counted apart, the reward
+	 * margin is the difference of their means.
+	 */
 	means(): Record<string, number> {
-		const entries = [...this.#totals].filter(([, { count }]) => count > 0).sort(([a], [b]) => (a < b ? -1 : 1));
-		return Object.fromEntries(entries.map(([name, { sum, count }]) => [name, sum / count]));
+		const means = new Map<string, number>(
+			[...this.#totals].flatMap(([name, { sum, count }]) => (count > 0 ? [[name, sum / count] as const] : [])),
+		);
+		const [chosen, rejected] = [means.get("rewards/chosen"), means.get("rewards/rejected")];
+		if (!means.has("rewards/margins") && chosen !== undefined && rejected !== undefined) {
+			means.set("rewards/margins", chosen - rejected);
+		}
+		return Object.fromEntries([...means].sort(([a], [b]) => (a < b ? -1 : 1)));
 	}
 }

@@ -98,13 +98,15 @@ export interface Part {
 	objective: string;
 	/** Weight in the step's total objective (λ, 1 − λ or 1). */
 	weight: number;
-	/** What the sum over this part is divided by: scored tokens (sft) or pairs (dpo) of the whole optimiser step. */
+	/** What the sum over this part is divided by: scored tokens (sft) or rows of the whole optimiser step. */
 	normalizer: number;
-	/** The objective's own options, for example `{loss: "sigmoid", beta: 0.1, labelSmoothing: 0}`. */
+	/** The objective's own options, for example `{beta: 0.1, labelSmoothing: 0}`. */
 	options: Record<string, number | string | boolean>;
 	batch: Batch;
 	/** Reference log-prob of each sequence (sum over its tokens), for objectives that need one. */
 	reference?: Float64Array;
+	/** 1 or 0 for each sequence, desirable or not, for objectives on unpaired rows. */
+	labels?: Float64Array;
 }
 
 /**

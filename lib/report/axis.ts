@@ -13,7 +13,7 @@ export function axisOption(axis: Axis, nameGap: number) {
 		scale: true,
 		nameTextStyle: { color: colours.ink, fontSize: 13 },
 		axisLabel: { color: colours.muted, formatter: shortNumber },
-		axisLine: { show: true, lineStyle: { color: colours.muted } },
+		axisLine: { show: true, onZero: false, lineStyle: { color: colours.muted } },
 		axisTick: { show: true, lineStyle: { color: colours.muted } },
 		splitLine: { lineStyle: { color: colours.line } },
 	};

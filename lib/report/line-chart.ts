@@ -1,34 +1,39 @@
 import { axisOption, isVisible } from "./axis.js";
 import { gridOption, legendOption } from "./layout.js";
+import { markSeries } from "./marks.js";
 import { renderSvg } from "./render.js";
 import { seriesStyle } from "./theme.js";
 import type { LineChart, LinePoint } from "./types.js";
 
 type Line = LineChart["lines"][number];
 
-/** Lines with markers over linear or logarithmic axes; a point with `low` and `high` adds to its line's band. */
+/** Lines of more points than this have markers on every second, third, … point. */
+const MARKERS = 24;
+
+/** Lines over linear or logarithmic axes; a point with `low` and `high` adds to its line's band. */
 export function lineChart(chart: LineChart): Promise<string> {
 	const floor = smallestPositive(chart);
+	const series = (line: Line, index: number) => [bandSeries(chart, line, index, floor), lineSeries(chart, line, index)];
 	return renderSvg(chart, {
 		grid: gridOption,
 		legend: legendOption(chart.lines.map(({ name }) => name)),
 		xAxis: axisOption(chart.x, 32),
 		yAxis: axisOption(chart.y, 58),
-		series: chart.lines.flatMap((line, index) => [
-			bandSeries(chart, line, index, floor),
-			lineSeries(chart, line, index),
-		]),
+		series: [...chart.lines.flatMap(series), markSeries(chart)],
 	});
 }
 
 function lineSeries(chart: LineChart, { name, points, dashed }: Line, index: number) {
 	const { colour, symbol } = seriesStyle(index);
+	const shown = points.filter((point) => isVisible(point, chart));
+	const every = Math.ceil(shown.length / MARKERS);
 	return {
 		type: "line",
 		name,
-		data: points.filter((point) => isVisible(point, chart)).map(({ x, y }) => [x, y]),
+		data: shown.map(({ x, y }, at) => ({ value: [x, y], symbol: at % every === 0 ? symbol : "none" })),
 		symbol,
 		symbolSize: 8,
+		showAllSymbol: true,
 		itemStyle: { color: colour },
 		lineStyle: { color: colour, width: 2, type: dashed ? "dashed" : "solid" },
 		silent: true,

@@ -22,16 +22,15 @@ export async function renderSvg(text: ChartText, option: EChartsCoreOption): Pro
 
 /** Loaded only when a chart is drawn: half a second that no other command should pay. */
 async function echarts() {
-	const [core, charts, components, { LabelLayout }, { SVGRenderer }] = await Promise.all([
+	const [core, charts, components, { SVGRenderer }] = await Promise.all([
 		import("echarts/core"),
 		import("echarts/charts"),
 		import("echarts/components"),
-		import("echarts/features"),
 		import("echarts/renderers"),
 	]);
 	core.use([charts.LineChart, charts.ScatterChart, charts.CustomChart, charts.BarChart]);
 	core.use([components.GridComponent, components.LegendComponent, components.TitleComponent]);
-	core.use([LabelLayout, SVGRenderer]);
+	core.use(SVGRenderer);
 	return core;
 }
 

@@ -1,5 +1,7 @@
 import { axisOption, isVisible } from "./axis.js";
+import { errorBarSeries } from "./error-bars.js";
 import { gridOption, legendOption } from "./layout.js";
+import { markSeries } from "./marks.js";
 import { renderSvg } from "./render.js";
 import { colours, seriesStyle } from "./theme.js";
 import { thin } from "./thin.js";
@@ -12,18 +14,23 @@ export function trajectoryChart(chart: TrajectoryChart): Promise<string> {
 	const paths = chart.paths.map(({ series, label, points }) =>
 		pathSeries(series, names.indexOf(series), thin(shown(points), chart), label),
 	);
+	const ends = chart.paths.map(({ series, points, spread }) => {
+		const last = shown(points).at(-1);
+		const end = last && spread ? [{ ...last, xSpread: spread.x, ySpread: spread.y }] : [];
+		return errorBarSeries(end, names.indexOf(series));
+	});
 	const front = chart.front ? [frontSeries(chart.front.name, shown(chart.front.points))] : [];
 	return renderSvg(chart, {
 		grid: gridOption,
 		legend: legendOption([...names, ...(chart.front ? [chart.front.name] : [])]),
 		xAxis: axisOption(chart.x, 32),
 		yAxis: axisOption(chart.y, 58),
-		series: [...paths, ...front, markSeries((chart.marks ?? []).filter((mark) => isVisible(mark, chart)))],
+		series: [...ends, ...paths, ...front, markSeries(chart)],
 	});
 }
 
 /** Labels that would cover each other move up or down. */
-const apart = { moveOverlap: "shiftY" };
+export const apart = { moveOverlap: "shiftY" };
 
 function pathSeries(name: string, index: number, points: Point[], label: string | undefined) {
 	const { colour, symbol } = seriesStyle(index);
@@ -40,12 +47,12 @@ function pathSeries(name: string, index: number, points: Point[], label: string 
 		itemStyle: { color: colour, borderWidth: 1.5 },
 		lineStyle: { color: colour, width: 1.5 },
 		label: { position: "right", color: colours.ink, fontSize: 11 },
-		labelLayout: apart,
 		silent: true,
 	};
 }
 
-function frontSeries(name: string, points: Point[]) {
+/** A dashed line through points in the order of x. */
+export function frontSeries(name: string, points: Point[]) {
 	return {
 		type: "line",
 		name,
@@ -54,21 +61,6 @@ function frontSeries(name: string, points: Point[]) {
 		symbolSize: 5,
 		lineStyle: { color: colours.ink, width: 1.5, type: "dashed" },
 		itemStyle: { color: colours.ink },
-		silent: true,
-	};
-}
-
-const star = "path://M10 0L13 7L20 7.6L14.6 12.2L16.2 20L10 15.8L3.8 20L5.4 12.2L0 7.6L7 7Z";
-
-function markSeries(marks: { name: string; x: number; y: number }[]) {
-	return {
-		type: "scatter",
-		data: marks.map(({ name, x, y }) => ({ value: [x, y], label: { show: true, formatter: name } })),
-		symbol: star,
-		symbolSize: 14,
-		itemStyle: { color: colours.ink },
-		label: { position: "right", color: colours.ink, fontSize: 11 },
-		labelLayout: apart,
 		silent: true,
 	};
 }

@@ -31,17 +31,39 @@ export interface LineChart extends ChartText {
 	x: Axis;
 	y: Axis;
 	lines: { name: string; points: readonly LinePoint[]; dashed?: boolean }[];
+	marks?: Mark[];
+}
+
+/** A single point of interest, such as an optimum: a star with its name beside it. */
+export interface Mark extends Point {
+	name: string;
 }
 
 export interface TrajectoryChart extends ChartText {
 	x: Axis;
 	y: Axis;
-	/** Paths of one series share a colour and a legend entry; `label` stands beside the last point. */
-	paths: { series: string; label?: string; points: readonly Point[] }[];
+	/** Paths of one series share a colour and a legend entry; `label` stands beside the last point, `spread` around it. */
+	paths: { series: string; label?: string; points: readonly Point[]; spread?: Point }[];
 	/** Drawn as a dashed line in the order of x. */
 	front?: { name: string; points: readonly Point[] };
-	/** Single points of interest, such as an optimum. */
-	marks?: { name: string; x: number; y: number }[];
+	marks?: Mark[];
+}
+
+export interface SpreadPoint extends Point {
+	/** Stands beside the point. */
+	label?: string;
+	/** Half of the spread along each axis, such as one standard deviation. */
+	xSpread?: number;
+	ySpread?: number;
+}
+
+export interface FrontChart extends ChartText {
+	x: Axis;
+	y: Axis;
+	/** Points of a series are joined in the order given. */
+	series: { name: string; points: readonly SpreadPoint[] }[];
+	front?: TrajectoryChart["front"];
+	marks?: TrajectoryChart["marks"];
 }
 
 export interface BarChart extends ChartText {

@@ -4,12 +4,16 @@ import { alright } from "./alright.js";
 import { dpo } from "./dpo.js";
 import { maxright } from "./maxright.js";
 import { mix } from "./mix.js";
+import { orpo } from "./orpo.js";
 import { sequential } from "./sequential.js";
 import { sft } from "./sft.js";
 import type { StrategyFactory } from "./types.js";
 
 /** Every built-in strategy; a new one adds its file and a line here. */
-export const strategies: readonly StrategyFactory[] = [alright, dpo, maxright, mix, sequential, sft];
+export const strategies: readonly StrategyFactory[] = [alright, dpo, maxright, mix, orpo, sequential, sft];
+
+/** The strategy that trains one objective alone. */
+export const alone = { preference: dpo, sft } as const satisfies Record<Objective, StrategyFactory>;
 
 /** The strategy of that name. Throws CONFIG. */
 export function findStrategy(name: string): StrategyFactory {

@@ -1,7 +1,7 @@
 import { microBatches, packRows, rowKeys } from "../data/pack.js";
 import type { Dataset, Objective } from "../data/types.js";
 import type { Batch } from "../native/binding.js";
-import { traitsOf } from "./objectives.js";
+import { kindTraits } from "./row-kinds.js";
 
 /** Rows of one data set that go through the model together. */
 export interface MicroBatch {
@@ -10,7 +10,7 @@ export interface MicroBatch {
 	rows: number[];
 	batch: Batch;
 	tokens: number;
-	/** These rows' share of the step's normaliser: pairs or scored tokens. */
+	/** These rows' share of the step's normaliser: rows or scored tokens. */
 	count: number;
 }
 
@@ -24,8 +24,8 @@ export function packMicroBatches(
 	budget: number,
 	firstKey = 0,
 ): MicroBatch[] {
-	const { objective } = dataset;
-	const { count } = traitsOf(objective);
+	const { kind, objective } = dataset;
+	const { count } = kindTraits(kind);
 	const tokens = indices.map((index) => dataset.tokens(index));
 	const keys = rowKeys(tokens, firstKey);
 	return microBatches(tokens, budget).map((group) => {
@@ -35,7 +35,7 @@ export function packMicroBatches(
 			objective,
 			rows,
 			batch: packRows(
-				objective,
+				kind,
 				contents,
 				group.map((position) => keys[position] as number),
 			),

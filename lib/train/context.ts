@@ -4,11 +4,15 @@ import type { Dataset, Objective } from "../data/types.js";
 import type { NativeSession } from "../native/binding.js";
 import type { Strategy } from "../strategies/types.js";
 import type { RunEvent } from "./events.js";
-import type { ReferenceLogps, ReferencePolicy } from "./reference.js";
+import type { ObjectiveTraits } from "./objectives.js";
+import type { Optima } from "./optima/types.js";
+import type { ReferenceLogps } from "./reference/logps.js";
+import type { ReferencePolicy } from "./reference/policy.js";
 
 /** Rows with what is remembered of them; `reference` is null for objectives that need none. */
 export interface RowSet {
 	dataset: Dataset;
+	traits: ObjectiveTraits;
 	/** Source file, for messages. */
 	path: string;
 	reference: ReferenceLogps | null;
@@ -28,8 +32,7 @@ export interface TrainContext {
 	train: Partial<Record<Objective, TrainSet>>;
 	heldOut: Partial<Record<Objective, RowSet>>;
 	reference: ReferencePolicy;
-	/** Best known loss of each objective alone; 0 when unknown. */
-	optima: Record<Objective, number>;
+	optima: Optima;
 	emit(event: RunEvent): void;
 	signal: AbortSignal;
 }

@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import type { RunConfig } from "../config/schema.js";
+import { ChosenRows } from "../data/chosen.js";
 import { loadDataset } from "../data/dataset.js";
 import { streams } from "../data/random.js";
 import { Sampler } from "../data/sampler.js";
-import type { Dataset, Objective } from "../data/types.js";
+import type { Dataset, Objective, RowKind } from "../data/types.js";
 import { userCache } from "../model/hub/settings.js";
 import type { Tokenizer } from "../tokenizer/types.js";
 import type { RowSet, TrainSet } from "./context.js";
 import type { Surroundings } from "./model.js";
-import { objectiveNames, traitsOf } from "./objectives.js";
-import { ReferenceLogps } from "./reference.js";
+import { objectiveNames, traitsOf, type Use } from "./objectives.js";
+import { ReferenceLogps } from "./reference/logps.js";
 
 /** Streams of random numbers that order the rows. */
 const orders: Record<Objective, number> = { preference: streams.preferenceOrder, sft: streams.sftOrder };
@@ -33,8 +34,11 @@ export async function openData(
 	const data: RunData = { train: {}, heldOut: {}, keys: {}, close: () => closeAll(data) };
 	try {
 		for (const objective of objectiveNames) {
-			if (objectives.includes(objective)) await openTraining(data, objective, config, tokenizer, around);
-			await openHeldOut(data, objective, config, tokenizer, around);
+			const wanted = objectives.includes(objective);
+			const train = wanted ? await openRows(config, objective, "train", tokenizer, around) : null;
+			if (train) addTraining(data, objective, config, train);
+			const heldOut = await openRows(config, objective, "evaluation", tokenizer, around);
+			if (heldOut) addHeldOut(data, objective, heldOut);
 		}
 	} catch (error) {
 		data.close();
@@ -43,16 +47,27 @@ export async function openData(
 	return data;
 }
 
-async function openTraining(
-	data: RunData,
-	objective: Objective,
-	config: RunConfig,
-	tokenizer: Tokenizer,
-	around: Surroundings,
-): Promise<void> {
-	const set = await openRows(config, objective, "train", tokenizer, around);
-	if (!set) return;
-	const { seed, train } = config;
+/** Like `openData`, for fine-tuning on the preferred answers: `data.sft` names the preference rows. */
+export const openChosen: typeof openData = async (config, _objectives, tokenizer, around) => {
+	const data: RunData = { train: {}, heldOut: {}, keys: {}, close: () => closeAll(data) };
+	const pairs = { ...config, data: { ...config.data, preference: config.data.sft } };
+	const chosen = async (use: Use): Promise<RowSet | null> => {
+		const { rows } = traitsOf(config, "preference", use);
+		const found = await openDataset(pairs, "preference", use, rows, tokenizer, around);
+		const traits = traitsOf(config, "sft", use);
+		return found && { path: found.path, dataset: new ChosenRows(found.dataset), traits, reference: null };
+	};
+	const train = await chosen("train");
+	if (train) addTraining(data, "sft", config, train);
+	const heldOut = await chosen("evaluation").catch((error: unknown) => {
+		data.close();
+		throw error;
+	});
+	if (heldOut) addHeldOut(data, "sft", heldOut);
+	return data;
+};
+
+function addTraining(data: RunData, objective: Objective, { seed, train }: RunConfig, set: RowSet): void {
 	data.keys[objective] = set.dataset.key;
 	data.train[objective] = {
 		...set,
@@ -60,33 +75,38 @@ async function openTraining(
 	};
 }
 
-async function openHeldOut(
-	data: RunData,
-	objective: Objective,
-	config: RunConfig,
-	tokenizer: Tokenizer,
-	around: Surroundings,
-): Promise<void> {
-	const set = await openRows(config, objective, "evaluation", tokenizer, around);
-	if (!set) return;
+function addHeldOut(data: RunData, objective: Objective, set: RowSet): void {
 	data.keys[`${objective}.evaluation`] = set.dataset.key;
 	data.heldOut[objective] = set;
 }
 
-/** Opens one data set of the configuration; null when it has none. */
-export async function openRows<O extends Objective>(
+/** Opens the rows of an objective; null when the configuration has none. */
+export async function openRows(
 	config: RunConfig,
-	objective: O,
-	use: "train" | "evaluation",
+	objective: Objective,
+	use: Use,
 	tokenizer: Tokenizer,
 	around: Surroundings,
-): Promise<(RowSet & { dataset: Dataset<O> }) | null> {
+): Promise<RowSet | null> {
+	const traits = traitsOf(config, objective, use);
+	const found = await openDataset(config, objective, use, traits.rows, tokenizer, around);
+	return found && { ...found, traits, reference: traits.needsReference ? new ReferenceLogps(found.dataset) : null };
+}
+
+async function openDataset<K extends RowKind>(
+	config: RunConfig,
+	objective: Objective,
+	use: Use,
+	kind: K,
+	tokenizer: Tokenizer,
+	around: Surroundings,
+): Promise<{ dataset: Dataset<K>; path: string } | null> {
 	const source = config.data[objective];
 	const spec = use === "train" ? source : source?.evaluation && { ...source, ...source.evaluation };
 	if (!spec) return null;
 	const name = use === "train" ? `data.${objective}` : `data.${objective}.evaluation`;
 	const { maxLength, maxBadRows } = config.data;
-	const dataset = await loadDataset(objective, spec, {
+	const dataset = await loadDataset(kind, spec, {
 		tokenizer,
 		maxLength,
 		maxBadRows,
@@ -101,8 +121,7 @@ export async function openRows<O extends Objective>(
 	const parts = [`${dataset.length} rows`, ...dropped];
 	if (report.truncated > 0) parts.push(`${report.truncated} shortened to ${config.data.maxLength} tokens`);
 	around.emit({ event: dropped.length > 0 ? "warning" : "info", message: `${name}: ${parts.join("; ")}` });
-	const reference = traitsOf(objective).needsReference ? new ReferenceLogps(dataset) : null;
-	return { dataset, path: spec.path, reference };
+	return { dataset, path: spec.path };
 }
 
 function closeAll(data: RunData): void {

@@ -1,15 +1,20 @@
+import { referencePath } from "../config/reference.js";
 import { resolveConfig } from "../config/resolve.js";
 import type { RunConfig, RunConfigInput } from "../config/schema.js";
 import type { Objective } from "../data/types.js";
 import type { StrategyFactory } from "../strategies/types.js";
+import { resultKey, runIdentity } from "./checkpoint/identity.js";
 import { openData, type RunData } from "./data.js";
 import { type Estimate, estimate } from "./estimate.js";
 import type { RunSummary } from "./events.js";
 import { freshProgress } from "./loop.js";
 import { findModel, type Surroundings } from "./model.js";
 import { byObjective } from "./objectives.js";
+import { givenOptima } from "./optima/given.js";
 import { planNotes, planRun, strategyFactory } from "./plan.js";
+import { findReference } from "./reference/given.js";
 import { summarize } from "./summary.js";
+import { checkTargets } from "./targets.js";
 
 /** What a run would do. */
 export interface DryRun extends Estimate {
@@ -32,6 +37,7 @@ export async function planRunOnly(
 ): Promise<{ plan: DryRun; summary: RunSummary }> {
 	const config = await resolveConfig(value, "the configuration", process.cwd());
 	const found = await findModel(config, around);
+	checkTargets(config, found);
 	const factory = strategyFactory(config, own);
 	const data = await openData(config, factory.objectives, found.tokenizer, around);
 	try {
@@ -50,7 +56,20 @@ export async function planRunOnly(
 			...estimate(config, found.files, micro),
 		};
 		const memory = { weights: 0, trainable: 0, activationsPeak: 0, devicePeak: null };
-		const parts = { gpu: null, memory, artifact: "", data, prompts: [], answers: [], profile: null };
+		const path = referencePath(config);
+		const reference = path === null ? null : await findReference(config, found, path, around);
+		const key = resultKey(runIdentity(config, found, data, reference));
+		const parts = {
+			key,
+			gpu: null,
+			memory,
+			artifact: "",
+			data,
+			prompts: [],
+			answers: [],
+			profile: null,
+			optima: givenOptima(config),
+		};
 		return { plan, summary: summarize("planned", freshProgress(), parts) };
 	} finally {
 		data.close();

@@ -10,12 +10,12 @@ export function writeError(path: string, cause: unknown, bytes?: number): Xright
 	const size = bytes === undefined ? "" : ` (${bytes} bytes)`;
 	if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
 		return new XrightError("DISK_FULL", `${path}${size} could not be written: no space is left`, {
-			hint: "Free some space or choose another output folder, then continue with --resume.",
+			hint: "Free some space or choose another output folder; a training run continues with --resume.",
 			cause,
 		});
 	}
 	return new XrightError("IO", `${path}${size} could not be written: ${message}`, {
-		hint: "Check the output folder and its disk, then continue with --resume.",
+		hint: "Check the output folder and its disk; a training run continues with --resume.",
 		cause,
 	});
 }

@@ -1,6 +1,7 @@
 import type { RunConfig } from "../config/schema.js";
 import type { ModelFiles } from "../model/types.js";
 import type { TensorSource } from "../native/binding.js";
+import { isTarget } from "./targets.js";
 
 /** Numbers known before anything is loaded. Memory is in bytes and approximate. */
 export interface Estimate {
@@ -19,7 +20,7 @@ export function estimate(config: RunConfig, model: ModelFiles, tokens: number): 
 		adapter.type === "none"
 			? parameters
 			: tensors.reduce(
-					(sum, tensor) => sum + (carries(tensor, adapter.targets) ? loraSize(tensor, adapter.rank) : 0),
+					(sum, tensor) => sum + (isTarget(tensor, adapter.targets) ? loraSize(tensor, adapter.rank) : 0),
 					0,
 				);
 	// float32 gradient and two moments, and the float32 value where the model's own is not.
@@ -40,19 +41,17 @@ function loraSize({ shape }: TensorSource, rank: number): number {
 	return rank * ((shape[0] ?? 0) + (shape[1] ?? 0));
 }
 
-/** Whether the module of this weight matches the targets as PEFT matches them. */
-function carries({ name, shape }: TensorSource, targets: string[] | "all-linear"): boolean {
-	if (shape.length !== 2 || !name.endsWith(".weight")) return false;
-	const module = name.slice(0, -".weight".length);
-	if (targets === "all-linear") return /\.\d+\./.test(module);
-	return targets.some((target) => module === target || module.endsWith(`.${target}`));
-}
-
 /** What a block saves for its backward pass, a token: about 8 vectors of the hidden and 3 of the inner size. */
 function activations(config: RunConfig, model: Record<string, unknown>, tokens: number): number {
-	const size = (key: string) => (typeof model[key] === "number" ? model[key] : 0);
+	const size = (...keys: string[]) => keys.map((key) => model[key]).find((value) => typeof value === "number") ?? 0;
 	const bytes = config.model.dtype === "float32" ? 4 : 2;
-	const [hidden, inner, layers] = [size("hidden_size"), size("intermediate_size"), size("num_hidden_layers")];
-	const block = tokens * (8 * hidden + 3 * inner) * bytes;
-	return config.train.gradientCheckpointing ? block + layers * tokens * hidden * bytes : layers * block;
+	const layers = size("num_hidden_layers");
+	const hidden = tokens * size("hidden_size") * bytes;
+	const inner = tokens * size("intermediate_size", "ffn_dim") * bytes;
+	const kept = {
+		false: layers * (8 * hidden + 3 * inner),
+		selective: layers * 8 * hidden + 3 * inner,
+		true: layers * hidden + 8 * hidden + 3 * inner,
+	};
+	return kept[`${config.train.gradientCheckpointing}`];
 }

@@ -1,5 +1,7 @@
 import type { Objective } from "../data/types.js";
 import type { ModelInfo, ProfileRow } from "../native/binding.js";
+import type { Optima } from "./optima/types.js";
+import type { Stopped } from "./stop.js";
 
 /** One row of metrics.jsonl for a training step; metric names are TRL's. */
 export interface StepEvent {
@@ -62,6 +64,8 @@ export interface RunSummary {
 	status: "completed" | "interrupted" | "planned";
 	/** Optimiser steps done. */
 	steps: number;
+	/** Present when `stop` ended the run before its last step. */
+	stopped?: Stopped;
 	/** Time spent in optimiser steps, those before a resume included. */
 	seconds: number;
 	/** Tokens run forward and backward in that time. */
@@ -74,9 +78,13 @@ export interface RunSummary {
 	final: Record<string, number>;
 	/** The same before the first step. */
 	initial: Record<string, number>;
+	/** What the gaps are to, and where it comes from. */
+	optima: Optima;
 	dropped: Record<Objective, Record<string, number>>;
 	/** Folder of the adapter (PEFT layout) or model (Hugging Face layout). */
 	artifact: string;
+	/** SHA-256 of configuration, model and data, whatever their place on disk: equal keys are results of the same run. */
+	key: string;
 	/** Answers to `evaluation.prompts` before the first and after the last step; absent without prompts. */
 	samples?: Sample[];
 	/** Present when it was asked for. */

@@ -1,40 +1,49 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { referencePath } from "../config/reference.js";
 import { resolveConfig } from "../config/resolve.js";
 import type { RunConfig, RunConfigInput } from "../config/schema.js";
 import { XrightError } from "../errors.js";
 import type { StrategyFactory } from "../strategies/types.js";
-import { replaceFolder } from "./artifact.js";
-import { compareRuns } from "./checkpoint/compare.js";
-import { findCheckpoint } from "./checkpoint/read.js";
-import { removeLeftovers } from "./checkpoint/retention.js";
-import { type CheckpointParts, restoreRun, saveRun } from "./checkpoint/run-checkpoint.js";
-import { type RunIdentity, type RunState, readState } from "./checkpoint/state.js";
-import { Interrupted, type TrainContext } from "./context.js";
+import { runIdentity } from "./checkpoint/identity.js";
+import { restoreLogps } from "./checkpoint/run-checkpoint.js";
+import type { RunIdentity } from "./checkpoint/state.js";
+import { Interrupted } from "./context.js";
 import { openData, type RunData } from "./data.js";
-import { prettyJson, replaceFile } from "./durable.js";
-import type { RunProfile, RunSummary } from "./events.js";
+import type { RunSummary } from "./events.js";
+import { Execution, findSaved } from "./execution.js";
 import { openRunFolder, type RunFolder } from "./folder.js";
-import { GpuMonitor } from "./gpu.js";
-import { freshProgress, type Progress, trainLoop } from "./loop.js";
-import { MetricsFile } from "./metrics.js";
-import { type FoundModel, findModel, type LoadedModel, loadModel, type Surroundings } from "./model.js";
-import { planNotes, planRun, type RunPlan, strategyFactory } from "./plan.js";
-import { Profiler } from "./profile.js";
-import { ReferencePolicy } from "./reference.js";
-import { answerPrompts } from "./samples.js";
-import { summarize } from "./summary.js";
-import { trainedWeights } from "./weights.js";
+import { type FoundModel, findModel, loadModel, type Surroundings } from "./model.js";
+import { findOptima } from "./optima/estimate.js";
+import { planNotes, planRun, strategyFactory } from "./plan.js";
+import { type FoundReference, findReference } from "./reference/given.js";
+import { scoreAhead } from "./reference/score-ahead.js";
+import { trainReference } from "./reference/stage.js";
+import { checkTargets } from "./targets.js";
+import { hopeless } from "./watch.js";
 
 export interface ExecuteOptions {
 	resume: boolean;
+	/** Measure where the time of the training loop goes. */
 	profile: boolean;
 	strategy: StrategyFactory | undefined;
 }
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-	version: string;
-};
+/** A training in a folder of its own, and how its rows are opened. */
+export interface Training {
+	config: RunConfig;
+	factory: StrategyFactory;
+	open: typeof openData;
+}
+
+/** A training whose model and rows have been found and checked. */
+export interface OpenedTraining {
+	config: RunConfig;
+	factory: StrategyFactory;
+	found: FoundModel;
+	data: RunData;
+	/** The reference that the configuration names by its path. */
+	reference: FoundReference | null;
+	identity: RunIdentity;
+}
 
 /** A whole run, from the configuration to the summary. Throws ABORTED when it is stopped before training began. */
 export async function executeRun(
@@ -45,22 +54,10 @@ export async function executeRun(
 	const config = await resolveConfig(value, "the configuration", process.cwd());
 	const folder = await openRunFolder(config.output, options.resume);
 	try {
-		const found = await findModel(config, around);
 		const factory = strategyFactory(config, options.strategy);
-		const data = await openData(config, factory.objectives, found.tokenizer, around);
-		try {
-			const plan = planRun(config, factory, data);
-			for (const message of planNotes(config, plan.strategy, data)) around.emit({ event: "info", message });
-			stopIfAborted(around.signal);
-			const loaded = await loadModel(config, found, true, around);
-			try {
-				return await new Execution(config, folder, found, data, plan, loaded, around).run(options);
-			} finally {
-				await loaded.session.dispose();
-			}
-		} finally {
-			data.close();
-		}
+		return await withOpened({ config, factory, open: openData }, around, (opened) =>
+			train(opened, folder, options, around),
+		);
 	} catch (error) {
 		stopIfAborted(around.signal, error);
 		throw error;
@@ -69,126 +66,57 @@ export async function executeRun(
 	}
 }
 
+/** Finds model, rows and reference of a training, for as long as `use` takes. */
+export async function withOpened<Result>(
+	{ config, factory, open }: Training,
+	around: Surroundings,
+	use: (opened: OpenedTraining) => Promise<Result>,
+): Promise<Result> {
+	const found = await findModel(config, around);
+	checkTargets(config, found);
+	const data = await open(config, factory.objectives, found.tokenizer, around);
+	try {
+		const path = referencePath(config);
+		const reference = path === null ? null : await findReference(config, found, path, around);
+		const identity = runIdentity(config, found, data, reference);
+		return await use({ config, factory, found, data, reference, identity });
+	} finally {
+		data.close();
+	}
+}
+
+/** Trains in `folder`, whose lock the caller holds, after what must be known first. */
+export async function train(
+	opened: OpenedTraining,
+	folder: RunFolder,
+	{ resume, profile }: Pick<ExecuteOptions, "resume" | "profile">,
+	around: Surroundings,
+): Promise<RunSummary> {
+	const { config, factory, found, data } = opened;
+	// Whatever is wrong with the plan is said before anything is trained for it.
+	const { strategy, steps } = planRun(config, factory, data);
+	for (const message of planNotes(config, strategy, data)) around.emit({ event: "info", message });
+	for (const message of hopeless(config, steps, strategy.objectives)) around.emit({ event: "warning", message });
+	const hasStages = strategy.stageObjectives !== undefined;
+	const saved = resume ? await findSaved(folder, opened.identity, hasStages, around.emit) : null;
+	if (saved) await restoreLogps(data, saved.path);
+	stopIfAborted(around.signal);
+	const trained = await trainReference(opened, folder, around);
+	const reference = trained === null ? opened.reference : await findReference(config, found, trained, around);
+	const optima = await findOptima(opened, trained ?? referencePath(config), folder, around);
+	const plan = planRun(config, factory, data, optima);
+	if (reference) await scoreAhead(reference, data, plan.steps, around);
+	const loaded = await loadModel(config, found, true, around);
+	try {
+		return await new Execution({ ...opened, reference, folder, plan, optima, loaded, saved }, around).run(profile);
+	} finally {
+		await loaded.session.dispose();
+	}
+}
+
 /** An abort before training rejects with ABORTED, whatever the call it interrupted said. */
-function stopIfAborted(signal: AbortSignal, error?: unknown): void {
+export function stopIfAborted(signal: AbortSignal, error?: unknown): void {
 	const other = error !== undefined && error !== signal.reason && !(error instanceof Interrupted);
 	if (!signal.aborted || other) return;
 	throw new XrightError("ABORTED", "stopped before training began; nothing was saved", { cause: signal.reason });
-}
-
-/** The run is complete; only its last answers are not. */
-function nothingIfStopped(error: unknown): string[] {
-	if (error instanceof Interrupted) return [];
-	throw error;
-}
-
-/** The part of a run that has everything open. */
-class Execution {
-	readonly #config: RunConfig;
-	readonly #folder: RunFolder;
-	readonly #found: FoundModel;
-	readonly #data: RunData;
-	readonly #plan: RunPlan;
-	readonly #loaded: LoadedModel;
-	readonly #context: TrainContext;
-	readonly #parts: CheckpointParts;
-
-	constructor(
-		config: RunConfig,
-		folder: RunFolder,
-		found: FoundModel,
-		data: RunData,
-		plan: RunPlan,
-		loaded: LoadedModel,
-		around: Surroundings,
-	) {
-		this.#config = config;
-		this.#folder = folder;
-		this.#found = found;
-		this.#data = data;
-		this.#plan = plan;
-		this.#loaded = loaded;
-		const { session, info } = loaded;
-		const { steps, strategy, optima } = plan;
-		const reference = new ReferencePolicy(session, config.adapter.type !== "none");
-		const { train, heldOut } = data;
-		const { emit, signal } = around;
-		this.#context = { config, steps, session, strategy, train, heldOut, reference, optima, emit, signal };
-		const identity: RunIdentity = { config, model: found.fingerprint, data: data.keys };
-		this.#parts = {
-			folder: folder.checkpoints,
-			context: this.#context,
-			trained: trainedWeights(session, config, found.files, info),
-			identity,
-			versions: { xright: version, torch: session.runtime.torch },
-		};
-	}
-
-	async run({ resume, profile }: ExecuteOptions): Promise<RunSummary> {
-		await removeLeftovers(this.#folder.checkpoints);
-		const saved = resume ? await this.#findState() : null;
-		const progress = saved ? await restoreRun(this.#parts, saved.path, saved.state) : freshProgress();
-		await replaceFile(this.#folder.config, prettyJson(this.#config));
-		const metrics = await MetricsFile.open(this.#folder.metrics, saved?.state.metricsBytes ?? 0);
-		const gpu = new GpuMonitor(this.#loaded.info.device);
-		try {
-			this.#announce(progress);
-			if (progress.step === 0) progress.samples = await this.#answers();
-			const profiler = profile ? await Profiler.start(this.#loaded.session) : null;
-			const status = await trainLoop(this.#context, progress, metrics, () => saveRun(this.#parts, progress, metrics));
-			const measured = (await profiler?.stop()) ?? null;
-			return await this.#finish(status, progress, gpu.stop(), measured);
-		} finally {
-			gpu.stop();
-			await metrics.close();
-		}
-	}
-
-	/** The newest intact checkpoint, checked against this run; null when there is none yet. */
-	async #findState(): Promise<{ path: string; state: RunState } | null> {
-		const { emit } = this.#context;
-		const found = await findCheckpoint(this.#folder.checkpoints, (message) => emit({ event: "warning", message }));
-		if (!found) {
-			emit({ event: "info", message: `${this.#folder.path} has no checkpoint yet: the run starts at step 1` });
-			return null;
-		}
-		const state = await readState(found.path);
-		const hasStages = this.#plan.strategy.stageObjectives !== undefined;
-		const changed = compareRuns(state.identity, this.#parts.identity, hasStages);
-		if (changed.length > 0) {
-			const message = `${changed.join(", ")} changed: the numbers can differ in their last digits from here on`;
-			emit({ event: "warning", message });
-		}
-		return { path: found.path, state };
-	}
-
-	#announce(progress: Progress): void {
-		const { rows, steps, strategy } = this.#plan;
-		const { info: model } = this.#loaded;
-		const output = this.#folder.path;
-		const start = { steps, resumedFrom: progress.step, model, output, strategy: strategy.name, rows };
-		this.#context.emit({ event: "start", ...start });
-	}
-
-	async #finish(
-		status: RunSummary["status"],
-		progress: Progress,
-		gpu: number | null,
-		profile: RunProfile | null,
-	): Promise<RunSummary> {
-		const { trained } = this.#parts;
-		const artifact = join(this.#folder.path, trained.folder);
-		await replaceFolder(artifact, (folder) => trained.write(folder));
-		const answers = status === "completed" ? await this.#answers().catch(nothingIfStopped) : [];
-		const memory = this.#loaded.session.memory();
-		const prompts = this.#config.evaluation.prompts;
-		const parts = { gpu, memory, artifact, data: this.#data, prompts, answers, profile };
-		const summary = summarize(status, progress, parts);
-		await replaceFile(this.#folder.summary, prettyJson(summary));
-		return summary;
-	}
-
-	#answers(): Promise<string[]> {
-		return answerPrompts(this.#context, this.#loaded.session, this.#found.tokenizer, this.#loaded.info, this.#config);
-	}
 }

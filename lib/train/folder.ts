@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { XrightError } from "../errors.js";
@@ -12,6 +13,10 @@ export interface RunFolder {
 	metrics: string;
 	summary: string;
 	checkpoints: string;
+	/** Where the reference policy is trained, when it is. */
+	reference: string;
+	/** Where each objective is trained alone, to estimate its optimum. */
+	optima: string;
 	/** Gives the folder back. */
 	release(): Promise<void>;
 }
@@ -32,6 +37,8 @@ export async function openRunFolder(output: string, resume: boolean): Promise<Ru
 		metrics: join(path, "metrics.jsonl"),
 		summary: join(path, "summary.json"),
 		checkpoints: join(path, "checkpoints"),
+		reference: join(path, "reference"),
+		optima: join(path, "optima"),
 		release,
 	};
 	try {
@@ -46,7 +53,8 @@ export async function openRunFolder(output: string, resume: boolean): Promise<Ru
 async function refuseResults(folder: RunFolder): Promise<void> {
 	const metrics = await stat(folder.metrics).catch(() => null);
 	const [checkpoint] = await listCheckpoints(folder.checkpoints);
-	if (!checkpoint && !metrics?.size) return;
+	const prepared = existsSync(folder.reference) || existsSync(folder.optima);
+	if (!checkpoint && !metrics?.size && !prepared) return;
 	throw new XrightError("CONFIG", `${folder.path} already holds a run`, {
 		hint: "Continue it with --resume, or choose another folder with --output.",
 	});

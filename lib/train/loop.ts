@@ -1,9 +1,11 @@
 import { checkInterrupted, Interrupted, type TrainContext } from "./context.js";
 import { evaluateHeldOut } from "./evaluate.js";
-import type { RunSummary } from "./events.js";
+import type { RunSummary, StepEvent } from "./events.js";
 import type { MetricsFile } from "./metrics.js";
-import { beginStage } from "./stage.js";
+import { traitsOf } from "./objectives.js";
 import { trainStep } from "./step.js";
+import { type Stopped, stopReason } from "./stop.js";
+import { Watch } from "./watch.js";
 
 /** How far a run is; what a checkpoint keeps besides the state of the parts. */
 export interface Progress {
@@ -14,16 +16,19 @@ export interface Progress {
 	totals: { tokens: number; seconds: number };
 	initial: Record<string, number>;
 	final: Record<string, number>;
+	/** Set when the run ended before its last step because its losses are good enough. */
+	stopped: Stopped | null;
 	/** Answers to evaluation.prompts before training. */
 	samples: string[];
 }
 
 export function freshProgress(): Progress {
-	return { step: 0, evaluated: -1, totals: { tokens: 0, seconds: 0 }, initial: {}, final: {}, samples: [] };
+	const totals = { tokens: 0, seconds: 0 };
+	return { step: 0, evaluated: -1, totals, initial: {}, final: {}, stopped: null, samples: [] };
 }
 
 /**
- * Trains from `progress.step` to the last step: evaluation and checkpoint where due, then the next step. When the
+ * Trains from `progress.step` to the last step, or to where `stop` ends the run: evaluation and checkpoint where due, then the next step. When the
  * signal is aborted it stops after the running micro-batch, drops the unfinished step and saves. `save` makes a
  * checkpoint of the current progress.
  */
@@ -35,14 +40,16 @@ export async function trainLoop(
 ): Promise<RunSummary["status"]> {
 	const { every } = context.config.checkpoint;
 	const first = progress.step;
+	const { metric } = traitsOf(context.config, "preference", "train");
+	const watch = new Watch(metric, (message) => context.emit({ event: "warning", message }));
 	try {
 		for (;;) {
 			checkInterrupted(context);
 			if (evaluationIsDue(context, progress)) await evaluate(context, progress, metrics);
-			if (progress.step >= context.steps) break;
+			if (progress.stopped || progress.step >= context.steps) break;
 			if (every !== null && progress.step > first && progress.step % every === 0) await save();
-			await beginStage(context, progress.step + 1);
-			await advance(context, progress, metrics);
+			await context.reference.beginStage(context, progress.step + 1);
+			watch.see(await advance(context, progress, metrics));
 		}
 	} catch (error) {
 		if (!(error instanceof Interrupted)) throw error;
@@ -53,13 +60,14 @@ export async function trainLoop(
 	return "completed";
 }
 
-async function advance(context: TrainContext, progress: Progress, metrics: MetricsFile): Promise<void> {
+async function advance(context: TrainContext, progress: Progress, metrics: MetricsFile): Promise<StepEvent> {
 	const row = await trainStep(context, progress.step + 1);
 	progress.step = row.step;
 	progress.totals.tokens += row.tokens;
 	progress.totals.seconds += row.seconds;
 	await metrics.append(row);
 	context.emit(row);
+	return row;
 }
 
 function evaluationIsDue(context: TrainContext, { step, evaluated }: Progress): boolean {
@@ -76,4 +84,9 @@ async function evaluate(context: TrainContext, progress: Progress, metrics: Metr
 	progress.final = results;
 	progress.evaluated = progress.step;
 	context.emit(row);
+	const { config, strategy, optima, steps } = context;
+	const reason = progress.step > 0 ? stopReason(config, strategy, optima, results) : null;
+	if (reason === null || progress.step >= steps) return;
+	progress.stopped = { reason, step: progress.step };
+	context.emit({ event: "info", message: `the run ends after step ${progress.step}: ${reason}` });
 }

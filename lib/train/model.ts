@@ -1,8 +1,10 @@
 import type { RunConfig } from "../config/schema.js";
+import { XrightError } from "../errors.js";
 import { type AdapterFiles, readAdapter } from "../model/adapter.js";
 import { resolveModel } from "../model/resolve.js";
 import type { ModelFiles } from "../model/types.js";
 import type { AdapterSpec, LoadSpec, ModelInfo } from "../native/binding.js";
+import { chooseDevice } from "../native/numerics.js";
 import { openSession, type Session } from "../native/session.js";
 import { createTokenizer } from "../tokenizer/tokenizer.js";
 import type { Tokenizer } from "../tokenizer/types.js";
@@ -55,6 +57,7 @@ export async function loadModel(
 	const session = await openSession({ device: config.device, env: around.env });
 	try {
 		const info = await session.load(loadSpec(config, found, train, session.runtime.cudaDevices), around.signal);
+		checkLength(config, info);
 		return { session, info };
 	} catch (error) {
 		await session.dispose();
@@ -62,13 +65,21 @@ export async function loadModel(
 	}
 }
 
+/** Rotary embeddings go on past the length a model was made for; a table of learned positions ends there. */
+function checkLength(config: RunConfig, { learnedPositions, maxPositions }: ModelInfo): void {
+	const { maxLength } = config.data;
+	if (!learnedPositions || maxLength <= maxPositions) return;
+	throw new XrightError("CONFIG", `data.maxLength is ${maxLength}, but the model has ${maxPositions} positions`, {
+		hint: `Set data.maxLength to ${maxPositions} or less.`,
+	});
+}
+
 function loadSpec(config: RunConfig, found: FoundModel, train: boolean, cudaDevices: string[]): LoadSpec {
 	const full = config.adapter.type === "none";
-	const auto = cudaDevices.length > 0 ? "cuda:0" : "cpu";
 	return {
 		config: found.files.config,
 		dtype: config.model.dtype,
-		device: config.device === "auto" ? auto : config.device,
+		device: chooseDevice(config.device, cudaDevices),
 		threads: config.threads,
 		weights: found.files.weights,
 		adapter: train || found.adapter ? adapterSpec(config, found.adapter) : null,

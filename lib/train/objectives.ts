@@ -1,43 +1,39 @@
+import { findLossOptions } from "../config/losses/index.js";
 import type { RunConfig } from "../config/schema.js";
-import type { Objective, PreferenceRow, Row, SftRow } from "../data/types.js";
+import type { Objective, RowKind } from "../data/types.js";
 import type { Part } from "../native/binding.js";
 
 /** What the loop needs to know of an objective. */
-export interface ObjectiveTraits<O extends Objective = Objective> {
-	/** Registered native objective, and its name in metrics. */
+export interface ObjectiveTraits {
+	/** Registered native objective. */
 	native: string;
-	/** Scored sequences of a row. */
-	sequences: number;
+	/** Its name in metrics. */
+	metric: string;
+	rows: RowKind;
 	needsReference: boolean;
-	/** What a row adds to the number its step's loss is divided by: pairs, or scored tokens. */
-	count(row: Row<O>): number;
 	/** Native options from the configuration. */
-	options(config: RunConfig): Part["options"];
+	options: Part["options"];
 }
 
-const preference: ObjectiveTraits<"preference"> = {
-	native: "dpo",
-	sequences: 2,
-	needsReference: true,
-	count: (_row: PreferenceRow) => 1,
-	options: (config) => ({ ...config.objective.preference }),
-};
+/** Training rows, or held-out ones, on which another preference loss may be reported. */
+export type Use = "train" | "evaluation";
 
-const sft: ObjectiveTraits<"sft"> = {
-	native: "sft",
-	sequences: 1,
-	needsReference: false,
-	// Without a prompt nothing predicts the first token.
-	count: (row: SftRow) => row.response.length - (row.prompt.length > 0 ? 0 : 1),
-	options: (config) => ({ ...config.objective.sft }),
+const traits: Record<Objective, (config: RunConfig, use: Use) => ObjectiveTraits> = {
+	preference({ objective, evaluation }, use) {
+		const reported = use === "evaluation" ? evaluation.preference : null;
+		const { loss, ...options } = reported ?? objective.preference;
+		const { native, metric, rows, needsReference } = findLossOptions(loss);
+		return { native, metric, rows, needsReference, options };
+	},
+	sft: ({ objective }) => {
+		return { native: "sft", metric: "sft", rows: "sft", needsReference: false, options: { ...objective.sft } };
+	},
 };
-
-const traits = { preference, sft };
 
 export const objectiveNames = Object.keys(traits) as Objective[];
 
-export function traitsOf(objective: Objective): ObjectiveTraits {
-	return traits[objective] as unknown as ObjectiveTraits;
+export function traitsOf(config: RunConfig, objective: Objective, use: Use): ObjectiveTraits {
+	return traits[objective](config, use);
 }
 
 /** A record with a value for each objective. */

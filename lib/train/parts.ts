@@ -1,9 +1,9 @@
-import { microBatches } from "../data/pack.js";
+import { microBatches, sequenceCount } from "../data/pack.js";
 import { XrightError } from "../errors.js";
 import type { Part, PartResult } from "../native/binding.js";
 import type { MicroBatch } from "./batches.js";
 import { checkInterrupted, type RowSet, type TrainContext } from "./context.js";
-import { traitsOf } from "./objectives.js";
+import { kindTraits } from "./row-kinds.js";
 
 /** A part with the rows it is made of. */
 export interface RowPart {
@@ -12,28 +12,42 @@ export interface RowPart {
 	set: RowSet;
 }
 
-/** Makes the native part of a micro-batch; its rows' reference log-probs are computed if they are not known yet. */
+/**
+ * Makes the native part of a micro-batch; its rows' reference log-probs are computed if they are not known yet.
+ * `measured` are the options found by `measureStep`.
+ */
 export async function makePart(
 	context: TrainContext,
 	set: RowSet,
 	microBatch: MicroBatch,
 	weight: number,
 	normalizer: number,
+	measured: Part["options"] = {},
 ): Promise<RowPart> {
 	checkInterrupted(context);
-	const { native, options } = traitsOf(microBatch.objective);
+	const { native, options } = set.traits;
+	const { trained, complete } = kindTraits(set.dataset.kind);
 	const part: Part = {
 		objective: native,
 		weight,
 		normalizer,
-		options: options(context.config),
-		batch: microBatch.batch,
+		options: { ...options, ...measured },
+		batch: trained?.(microBatch.batch) ?? microBatch.batch,
 	};
 	if (set.reference) {
 		await context.reference.fill(set.reference, microBatch);
 		part.reference = set.reference.of(microBatch.rows);
 	}
-	return { part, microBatch, set };
+	return { part: complete?.(part, set, microBatch.rows) ?? part, microBatch, set };
+}
+
+/** Options that the loss needs to have measured on all rows of an optimiser step (or all held-out rows) beforehand. */
+export async function measureStep(
+	context: TrainContext,
+	set: RowSet,
+	step: Iterable<MicroBatch>,
+): Promise<Part["options"]> {
+	return (await kindTraits(set.dataset.kind).measure?.(context, set, step)) ?? {};
 }
 
 /**
@@ -65,8 +79,9 @@ export function nameRow(error: unknown, parts: readonly RowPart[]): unknown {
 	const match = /part (\d+) sequence (\d+)/.exec(error.detail ?? "");
 	const found = match ? parts[Number(match[1])] : undefined;
 	if (!match || !found) return error;
-	const { microBatch, set } = found;
-	const row = microBatch.rows[Math.floor(Number(match[2]) / traitsOf(microBatch.objective).sequences)] as number;
+	const { part, microBatch, set } = found;
+	const perRow = sequenceCount(part.batch) / microBatch.rows.length;
+	const row = microBatch.rows[Math.floor(Number(match[2]) / perRow)] as number;
 	const where = `${set.path}, row ${set.dataset.sourceIndex(row)} (counted from 0)`;
 	return new XrightError("NON_FINITE", `${where}: ${error.message}`, {
 		...(error.hint === undefined ? {} : { hint: error.hint }),

@@ -1,15 +1,13 @@
-import type { RunEvent } from "./events.js";
-
 /** Events that only say how far something is: of these the oldest is dropped when the reader is far behind. */
-const replaceable = new Set<RunEvent["event"]>(["step", "progress"]);
+const replaceable = new Set(["step", "progress"]);
 
 /**
  * Hands events to one reader. The writer never waits: beyond `capacity` unread events the oldest step or progress
  * event makes room (metrics.jsonl has every step); all others are kept.
  */
-export class EventQueue implements AsyncIterable<RunEvent> {
+export class EventQueue<Event extends { event: string }> implements AsyncIterable<Event> {
 	readonly #capacity: number;
-	#events: RunEvent[] = [];
+	#events: Event[] = [];
 	#wake: (() => void) | null = null;
 	#ended = false;
 	#error: unknown;
@@ -18,7 +16,7 @@ export class EventQueue implements AsyncIterable<RunEvent> {
 		this.#capacity = capacity;
 	}
 
-	push(event: RunEvent): void {
+	push(event: Event): void {
 		if (this.#ended) return;
 		this.#events.push(event);
 		if (this.#events.length > this.#capacity) {
@@ -36,7 +34,7 @@ export class EventQueue implements AsyncIterable<RunEvent> {
 		this.#notify();
 	}
 
-	async *[Symbol.asyncIterator](): AsyncGenerator<RunEvent> {
+	async *[Symbol.asyncIterator](): AsyncGenerator<Event> {
 		for (;;) {
 			const event = this.#events.shift();
 			if (event) yield event;

@@ -1,12 +1,13 @@
 import { resolveConfig } from "../config/resolve.js";
 import type { RunConfig, RunConfigInput } from "../config/schema.js";
-import type { PreferenceRow, SftRow } from "../data/types.js";
+import type { PreferenceRow, SftRow, UnpairedRow } from "../data/types.js";
 import type { NativeSession } from "../native/binding.js";
 import { allRows, type MicroBatch, streamMicroBatches } from "./batches.js";
 import type { RowSet } from "./context.js";
 import { openRows } from "./data.js";
 import { findModel, loadModel, type Surroundings } from "./model.js";
 import { objectiveNames } from "./objectives.js";
+import { kindTraits } from "./row-kinds.js";
 
 /** Sums over response tokens, EOS included. `index` is the row's place in its file, counted from 0. */
 export interface PreferenceScore {
@@ -25,7 +26,15 @@ export interface SftScore {
 	tokens_response: number;
 }
 
-export type RowScore = PreferenceScore | SftScore;
+export interface UnpairedScore {
+	index: number;
+	label: boolean;
+	logp: number;
+	tokens_prompt: number;
+	tokens_response: number;
+}
+
+export type RowScore = PreferenceScore | SftScore | UnpairedScore;
 
 /** Log-probs of every row of the configuration's training data: first the pairs, then the SFT rows, in file order. */
 export async function* score(
@@ -58,11 +67,12 @@ async function* scoreRows(
 	around: Surroundings,
 ): AsyncGenerator<RowScore> {
 	const { dataset } = set;
+	const { trained } = kindTraits(dataset.kind);
 	const total = dataset.length;
 	let done = 0;
 	for (const microBatch of streamMicroBatches(dataset, allRows(total), budget)) {
 		around.signal.throwIfAborted();
-		const { logps } = await session.score(microBatch.batch, "current");
+		const { logps } = await session.score(trained?.(microBatch.batch) ?? microBatch.batch, "current");
 		yield* describe(set, microBatch, logps);
 		done += microBatch.rows.length;
 		around.emit({ event: "progress", phase: `scoring ${dataset.objective}`, done, total, unit: "rows" });
@@ -73,7 +83,7 @@ function* describe({ dataset }: RowSet, { rows }: MicroBatch, logps: Float64Arra
 	const perRow = logps.length / rows.length;
 	for (const [position, row] of rows.entries()) {
 		const scores = logps.subarray(position * perRow, (position + 1) * perRow);
-		yield describers[dataset.objective](dataset.sourceIndex(row), dataset.row(row) as never, scores);
+		yield describers[dataset.kind](dataset.sourceIndex(row), dataset.row(row) as never, scores);
 	}
 }
 
@@ -89,6 +99,13 @@ const describers = {
 	sft: (index: number, row: SftRow, [logp]: Float64Array): SftScore => ({
 		index,
 		nll: -(logp as number),
+		tokens_prompt: row.prompt.length,
+		tokens_response: row.response.length,
+	}),
+	unpaired: (index: number, row: UnpairedRow, [logp]: Float64Array): UnpairedScore => ({
+		index,
+		label: row.desirable,
+		logp: logp as number,
 		tokens_prompt: row.prompt.length,
 		tokens_response: row.response.length,
 	}),

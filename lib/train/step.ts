@@ -1,12 +1,12 @@
 import type { Objective } from "../data/types.js";
 import { MetricTotals } from "../eval/totals.js";
-import type { PartResult } from "../native/binding.js";
+import type { Part, PartResult } from "../native/binding.js";
 import type { Choice, Losses } from "../strategies/types.js";
 import { type MicroBatch, packMicroBatches } from "./batches.js";
 import { type TrainContext, trainSet } from "./context.js";
 import type { StepEvent } from "./events.js";
-import { objectiveNames, traitsOf } from "./objectives.js";
-import { makePart, type RowPart, runParts } from "./parts.js";
+import { objectiveNames } from "./objectives.js";
+import { makePart, measureStep, type RowPart, runParts } from "./parts.js";
 import { learningRate } from "./schedule.js";
 
 /** Dropout keys of each objective's rows have a range of their own, so that they never depend on the other's. */
@@ -15,7 +15,7 @@ const KEY_RANGE = 2 ** 29;
 /** The batches that are next in line, packed once however often a step uses them. */
 class CurrentBatches {
 	readonly #context: TrainContext;
-	readonly #packed = new Map<Objective, MicroBatch[]>();
+	readonly #packed = new Map<Objective, { microBatches: MicroBatch[]; measured: Part["options"] }>();
 
 	constructor(context: TrainContext) {
 		this.#context = context;
@@ -24,20 +24,22 @@ class CurrentBatches {
 	/** Parts of the objective's current batch; the data set does not move on. */
 	async parts(objective: Objective, weight: number): Promise<RowPart[]> {
 		const set = trainSet(this.#context, objective);
-		const microBatches = this.#packed.get(objective) ?? this.#pack(objective);
+		const { microBatches, measured } = this.#packed.get(objective) ?? (await this.#pack(objective));
 		const normalizer = microBatches.reduce((sum, { count }) => sum + count, 0);
 		const parts: RowPart[] = [];
 		for (const microBatch of microBatches) {
-			parts.push(await makePart(this.#context, set, microBatch, weight, normalizer));
+			parts.push(await makePart(this.#context, set, microBatch, weight, normalizer, measured));
 		}
 		return parts;
 	}
 
-	#pack(objective: Objective): MicroBatch[] {
-		const { dataset, sampler } = trainSet(this.#context, objective);
+	async #pack(objective: Objective) {
+		const set = trainSet(this.#context, objective);
+		const { dataset, sampler } = set;
 		const { batch, microBatchTokens } = this.#context.config.train;
 		const firstKey = objectiveNames.indexOf(objective) * KEY_RANGE;
-		const packed = packMicroBatches(dataset, sampler.peek(batch[objective]), microBatchTokens, firstKey);
+		const microBatches = packMicroBatches(dataset, sampler.peek(batch[objective]), microBatchTokens, firstKey);
+		const packed = { microBatches, measured: await measureStep(this.#context, set, microBatches) };
 		this.#packed.set(objective, packed);
 		return packed;
 	}
@@ -74,7 +76,7 @@ export async function trainStep(context: TrainContext, step: number): Promise<St
 		return {
 			event: "step",
 			step,
-			...describeLosses(train, losses),
+			...describeLosses(context, train, losses),
 			grad_norm: gradNorm,
 			learning_rate: lr,
 			tokens,
@@ -108,9 +110,9 @@ function sumLosses(parts: readonly RowPart[], results: readonly PartResult[]): L
 }
 
 /** `objective` and `loss` of the step; when several objectives were trained also the loss of each. */
-function describeLosses(train: Choice["train"], losses: Losses) {
+function describeLosses(context: TrainContext, train: Choice["train"], losses: Losses) {
 	const named = train.map(({ objective, weight }) => {
-		return { name: traitsOf(objective).native, weight, loss: losses[objective] as number };
+		return { name: trainSet(context, objective).traits.metric, weight, loss: losses[objective] as number };
 	});
 	const [first, ...others] = named;
 	if (first && others.length === 0) return { objective: first.name, loss: first.weight * first.loss };

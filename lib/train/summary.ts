@@ -3,8 +3,11 @@ import type { RunData } from "./data.js";
 import type { RunProfile, RunSummary } from "./events.js";
 import type { Progress } from "./loop.js";
 import { byObjective } from "./objectives.js";
+import type { Optima } from "./optima/types.js";
 
 export interface SummaryParts {
+	/** Of what the result depends on. */
+	key: string;
 	/** Median GPU utilisation in percent; null on the CPU. */
 	gpu: number | null;
 	memory: MemoryStats;
@@ -13,6 +16,7 @@ export interface SummaryParts {
 	prompts: readonly string[];
 	/** Answers after training, in the order of the prompts; empty when the run was interrupted. */
 	answers: readonly string[];
+	optima: Optima;
 	profile: RunProfile | null;
 }
 
@@ -31,9 +35,12 @@ export function summarize(status: RunSummary["status"], progress: Progress, part
 		gpu_utilization_median: parts.gpu,
 		initial: progress.initial,
 		final: progress.final,
+		optima: parts.optima,
 		dropped: byObjective((objective) => parts.data.train[objective]?.dataset.report.dropped ?? {}),
 		artifact: parts.artifact,
+		key: parts.key,
 	};
+	if (progress.stopped) summary.stopped = progress.stopped;
 	if (parts.answers.length > 0) {
 		summary.samples = parts.prompts.map((prompt, index) => ({
 			prompt,

@@ -5,6 +5,15 @@
 #include "nn/profile.h"
 
 namespace xright {
+namespace {
+
+// The residual stream's gradient is float32; products take it rounded to the model's dtype.
+void round_gradient(const at::Tensor& dx_TD, at::Tensor& dout_TD) {
+  const nn::Timed timed("residual copy", "backward");
+  dout_TD.copy_(dx_TD);
+}
+
+}  // namespace
 
 // x += delta; returns what the half reads: its input norm of x, or x itself.
 at::Tensor Decoder::enter(const HalfNorms& norms, SavedHalf& saved, at::Tensor& x_TD,
@@ -56,7 +65,7 @@ at::Tensor Decoder::enter_backward(HalfNorms& norms, SavedHalf& saved, const at:
 at::Tensor Decoder::leave_backward(HalfNorms& norms, SavedHalf& saved, at::Tensor& dx_TD) {
   const nn::Timed timed("residual copy", "backward");
   auto dout_TD = delta_.get(dx_TD.sizes(), model_.options());
-  dout_TD.copy_(dx_TD);
+  round_gradient(dx_TD, dout_TD);
   if (norms.stream) {
     dx_TD.zero_();
     nn::norm_backward(*norms.stream, saved.stream.views, dout_TD, dx_TD, nullptr);

@@ -53,7 +53,8 @@ AdapterSpec read_adapter(const Value& v) {
 }
 
 Checkpointing read_checkpointing(const Value& v) {
-  if (std::holds_alternative<std::string>(v.data())) return Checkpointing::kSelective;
+  const auto* name = std::get_if<std::string>(&v.data());
+  if (name && *name == "selective") return Checkpointing::kSelective;
   return v.boolean("gradientCheckpointing") ? Checkpointing::kFull : Checkpointing::kOff;
 }
 

@@ -18,13 +18,15 @@ struct PartView {
         normalizer(v.at("normalizer").number("normalizer")),
         options(v.at("options")),
         batch(v.at("batch")),
-        reference(v.find("reference")) {}
+        reference(v.find("reference")),
+        labels(v.find("labels")) {}
   std::string name;
   const Objective& goal;
   double weight, normalizer;
   const Value& options;
   const Value& batch;
   const Value* reference;
+  const Value* labels;
 };
 
 // Log-probs of the whole pack on the CPU, summed by sequence in double precision.
@@ -50,7 +52,7 @@ Sequences sequences_of(const PartView& part, size_t index, const PackedBatch& ba
     const auto begin = v.begin() + static_cast<std::ptrdiff_t>(first);
     return std::vector(begin, begin + static_cast<std::ptrdiff_t>(count));
   };
-  Sequences s{at(scores.logp), at(batch.counts), at(scores.correct), {}};
+  Sequences s{at(scores.logp), at(batch.counts), at(scores.correct), {}, {}};
   for (size_t i = 0; i < count; ++i)
     if (!std::isfinite(s.logp[i]))
       throw Error(Code::NON_FINITE, "a log-prob is not finite",
@@ -65,6 +67,7 @@ Sequences sequences_of(const PartView& part, size_t index, const PackedBatch& ba
     if (s.reference.size() != count)
       throw Error(Code::INTERNAL, "one reference log-prob per sequence expected");
   }
+  if (part.labels) s.label = part.labels->doubles("labels");
   return s;
 }
 

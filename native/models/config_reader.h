@@ -1,5 +1,6 @@
 // defines: ConfigReader, typed access to config.json with the key named in every error.
 #pragma once
+#include <algorithm>
 #include <string>
 
 #include "core/value.h"
@@ -14,6 +15,12 @@ class ConfigReader {
 
   const Value* find(const char* key) const { return object_.find(key); }
 
+  // Whether the key is there, be it null.
+  bool mentions(const char* key) const {
+    const auto* object = std::get_if<Value::Object>(&object_.data());
+    return object && std::any_of(object->begin(), object->end(),
+                                 [&](const auto& member) { return member.first == key; });
+  }
   int64_t positive(const char* key) const { return checked_positive(key, required(key)); }
   int64_t positive(const char* key, int64_t fallback) const {
     const Value* v = find(key);

@@ -1,21 +1,11 @@
 #include "models/gated_decoder.h"
 
-#include <map>
+#include "models/from_config.h"
 
 namespace xright {
 
-DecoderSpec gated_decoder(const ConfigReader& c, GatedBiases biases) {
-  DecoderSpec s;
-  s.model_type = c.text("model_type", "");
-  s.layers = c.positive("num_hidden_layers");
-  s.hidden = c.positive("hidden_size");
-  s.heads = c.positive("num_attention_heads");
-  s.kv_heads = c.positive("num_key_value_heads", s.heads);
-  if (s.heads % s.kv_heads) c.fail("num_key_value_heads", "must divide num_attention_heads");
-  s.head_dim = c.positive("head_dim", s.hidden / s.heads);
-  s.ffn = c.positive("intermediate_size");
-  s.vocab = c.positive("vocab_size");
-  s.max_positions = c.positive("max_position_embeddings", 2048);
+DecoderSpec gated_decoder(const ConfigReader& c, GatedOptions options) {
+  DecoderSpec s = sizes_from_config(c, "intermediate_size", options.head_dim);
   s.norm.eps = c.number("rms_norm_eps", 1e-6);
   s.tied = c.flag("tie_word_embeddings", false);
 
@@ -31,58 +21,13 @@ DecoderSpec gated_decoder(const ConfigReader& c, GatedBiases biases) {
             {layer + "self_attn.k_proj", kv},
             {layer + "self_attn.v_proj", kv}},
            s.hidden,
-           biases.qkv};
-  s.output = {{{layer + "self_attn.o_proj", s.hidden}}, q, biases.output};
-  s.up = {{{layer + "mlp.gate_proj", s.ffn}, {layer + "mlp.up_proj", s.ffn}}, s.hidden, biases.mlp};
-  s.down = {{{layer + "mlp.down_proj", s.hidden}}, s.ffn, biases.mlp};
+           options.qkv_bias};
+  s.output = {{{layer + "self_attn.o_proj", s.hidden}}, q, options.output_bias};
+  s.up = {{{layer + "mlp.gate_proj", s.ffn}, {layer + "mlp.up_proj", s.ffn}},
+          s.hidden,
+          options.mlp_bias};
+  s.down = {{{layer + "mlp.down_proj", s.hidden}}, s.ffn, options.mlp_bias};
   return s;
-}
-
-nn::Activation activation_from_config(const ConfigReader& config, const char* key,
-                                      const char* fallback) {
-  static const std::map<std::string, nn::Activation> known = {
-      {"silu", nn::Activation::kSilu},         {"swish", nn::Activation::kSilu},
-      {"gelu", nn::Activation::kGelu},         {"gelu_pytorch_tanh", nn::Activation::kGeluTanh},
-      {"gelu_new", nn::Activation::kGeluTanh}, {"gelu_fast", nn::Activation::kGeluTanh},
-      {"relu", nn::Activation::kRelu},
-  };
-  const std::string name = config.text(key, fallback);
-  if (auto found = known.find(name); found != known.end()) return found->second;
-  std::string names;
-  for (const auto& [n, activation] : known) names += (names.empty() ? "" : ", ") + n;
-  config.fail(key, "'" + name + "' is not supported; supported: " + names);
-}
-
-std::vector<bool> sliding_layers(const ConfigReader& config, int64_t layers,
-                                 const std::function<bool(int64_t)>& fallback) {
-  std::vector<bool> sliding;
-  const Value* types = config.find("layer_types");
-  if (!types) {
-    for (int64_t i = 0; i < layers; ++i) sliding.push_back(fallback(i));
-    return sliding;
-  }
-  const auto* list = std::get_if<Value::Array>(&types->data());
-  if (!list || static_cast<int64_t>(list->size()) != layers)
-    config.fail("layer_types",
-                "must list one type for each of the " + std::to_string(layers) + " layers");
-  for (const Value& type : *list) {
-    const auto* name = std::get_if<std::string>(&type.data());
-    if (!name || (*name != "sliding_attention" && *name != "full_attention"))
-      config.fail("layer_types", "knows full_attention and sliding_attention only");
-    sliding.push_back(*name == "sliding_attention");
-  }
-  return sliding;
-}
-
-std::vector<LayerSpec> windows_from_config(const ConfigReader& config, int64_t layers) {
-  if (!config.flag("use_sliding_window", false) || !config.find("sliding_window")) return {};
-  const int64_t window = config.positive("sliding_window");
-  const double first = config.number("max_window_layers", 28);
-  std::vector<LayerSpec> specs;
-  for (bool sliding : sliding_layers(
-           config, layers, [&](int64_t layer) { return static_cast<double>(layer) >= first; }))
-    specs.push_back({.window = sliding ? window : 0});
-  return specs;
 }
 
 }  // namespace xright

@@ -3,6 +3,7 @@
 // global ones. Follows transformers' Gemma3ForCausalLM.
 #include <cmath>
 
+#include "models/from_config.h"
 #include "models/gated_decoder.h"
 #include "models/registry.h"
 #include "models/rope_scaling.h"
@@ -30,7 +31,7 @@ std::vector<RopeSpec> ropes(const ConfigReader& c, const DecoderSpec& s) {
 }
 
 std::vector<LayerSpec> layer_specs(const ConfigReader& c, const DecoderSpec& s) {
-  const int64_t window = c.positive("sliding_window", 4096);
+  const int64_t window = window_from_config(c);
   const int64_t pattern = c.positive("sliding_window_pattern", 6);
   std::vector<LayerSpec> specs;
   for (bool local :
@@ -50,7 +51,7 @@ DecoderSpec gemma3_text(const Value& config) {
   ConfigReader c(config, "config.json");
   refuse(c);
   const bool bias = c.flag("attention_bias", false);
-  DecoderSpec s = gated_decoder(c, {.qkv = bias, .output = bias});
+  DecoderSpec s = gated_decoder(c, {.qkv_bias = bias, .output_bias = bias, .head_dim = 256});
   s.activation = activation_from_config(c, "hidden_activation", "gelu_pytorch_tanh");
   s.tied = c.flag("tie_word_embeddings", true);
   s.norm.offset = 1;

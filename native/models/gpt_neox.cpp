@@ -1,32 +1,19 @@
 // GPT-NeoX and Pythia (Black et al. 2022; Biderman et al. 2023): LayerNorm, fused query_key_value,
 // rotary embedding of a quarter of each head, attention and MLP side by side or one after the
 // other. Follows transformers' GPTNeoXForCausalLM.
-#include "models/gated_decoder.h"
+#include "models/from_config.h"
 #include "models/registry.h"
 #include "models/rope_scaling.h"
 
 namespace xright {
 namespace {
 
-void read_sizes(const ConfigReader& c, DecoderSpec& s) {
-  s.layers = c.positive("num_hidden_layers");
-  s.hidden = c.positive("hidden_size");
-  s.heads = s.kv_heads = c.positive("num_attention_heads");
-  if (s.hidden % s.heads) c.fail("num_attention_heads", "must divide hidden_size");
-  s.head_dim = s.hidden / s.heads;
-  s.ffn = c.positive("intermediate_size");
-  s.vocab = c.positive("vocab_size");
-  s.max_positions = c.positive("max_position_embeddings", 2048);
+DecoderSpec gpt_neox(const Value& config) {
+  ConfigReader c(config, "config.json");
+  DecoderSpec s = sizes_from_config(c, "intermediate_size");
   s.norm = {.kind = nn::NormKind::kLayer, .eps = c.number("layer_norm_eps", 1e-5)};
   s.tied = c.flag("tie_word_embeddings", false);
   s.parallel = c.flag("use_parallel_residual", true);
-}
-
-DecoderSpec gpt_neox(const Value& config) {
-  ConfigReader c(config, "config.json");
-  DecoderSpec s;
-  s.model_type = "gpt_neox";
-  read_sizes(c, s);
   s.activation = activation_from_config(c, "hidden_act", "gelu");
   s.gated = false;
   s.ropes = {rope_from_config(

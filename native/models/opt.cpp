@@ -1,25 +1,12 @@
 // OPT (Zhang et al. 2022) and Galactica: learned positions, LayerNorm before or after each half of
 // a block, embeddings that may be narrower than the network. Follows transformers' OPTForCausalLM.
-#include "models/gated_decoder.h"
+#include "models/from_config.h"
 #include "models/registry.h"
 
 namespace xright {
 namespace {
 
 constexpr int64_t kPositionOffset = 2;  // the first rows of the table are left from padding
-
-void read_sizes(const ConfigReader& c, DecoderSpec& s) {
-  s.layers = c.positive("num_hidden_layers");
-  s.hidden = c.positive("hidden_size");
-  s.heads = s.kv_heads = c.positive("num_attention_heads");
-  if (s.hidden % s.heads) c.fail("num_attention_heads", "must divide hidden_size");
-  s.head_dim = s.hidden / s.heads;
-  s.ffn = c.positive("ffn_dim");
-  s.vocab = c.positive("vocab_size");
-  s.max_positions = c.positive("max_position_embeddings", 2048);
-  s.norm = {.kind = nn::NormKind::kLayer, .affine = c.flag("layer_norm_elementwise_affine", true)};
-  s.tied = c.flag("tie_word_embeddings", true);
-}
 
 // Before a half (pre-norm, and once more at the end of the network) or after it (OPT-350m).
 void place_norms(const ConfigReader& c, DecoderSpec& s, const std::string& layer) {
@@ -36,9 +23,9 @@ void place_norms(const ConfigReader& c, DecoderSpec& s, const std::string& layer
 
 DecoderSpec opt(const Value& config) {
   ConfigReader c(config, "config.json");
-  DecoderSpec s;
-  s.model_type = "opt";
-  read_sizes(c, s);
+  DecoderSpec s = sizes_from_config(c, "ffn_dim");
+  s.norm = {.kind = nn::NormKind::kLayer, .affine = c.flag("layer_norm_elementwise_affine", true)};
+  s.tied = c.flag("tie_word_embeddings", true);
   s.activation = activation_from_config(c, "activation_function", "relu");
   s.gated = false;
   const std::string decoder = "model.decoder.", layer = decoder + "layers.{}.";

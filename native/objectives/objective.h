@@ -15,7 +15,8 @@ struct Sequences {
   std::vector<int64_t> count;   // scored tokens
   std::vector<double> correct;  // scored tokens that were the arg max
   std::vector<double>
-      reference;  // the reference policy's logp; empty when the objective needs none
+      reference;              // the reference policy's logp; empty when the objective needs none
+  std::vector<double> label;  // 1 desirable, 0 not; empty for data without labels
 };
 
 struct ObjectiveResult {

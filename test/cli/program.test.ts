@@ -28,11 +28,11 @@ describe("bad usage ends with 2 and one helpful message", () => {
 	test.each([
 		[[], "Name a command."],
 		[["rnu"], "Did you mean run?"],
-		[["dance"], "Unknown argument: dance"],
+		[["teleport"], "Unknown argument: teleport"],
 		[["run"], "Not enough non-option arguments: got 0, need at least 1"],
 		[["run", "c.json", "--sett", "a=1"], "Unknown argument: sett"],
 		[["run", "c.json", "--output"], "Not enough arguments following: output"],
-		[["schema", "extra"], "Unknown argument: extra"],
+		[["schema", "run", "extra"], "Unknown argument: extra"],
 		[["score", "c.json"], "Missing required argument: out"],
 		[["generate", "c.json", "--prompt", "a", "--file", "b"], "Arguments prompt and file are mutually exclusive"],
 	])("%j", async (args, message) => {
@@ -92,18 +92,20 @@ describe("a bad configuration ends with 2 and names file and key", () => {
 
 describe("colour", () => {
 	test("none without a terminal", async () => {
-		expect((await runCli(["dance"])).stderr).not.toContain("\x1b");
+		expect((await runCli(["teleport"])).stderr).not.toContain("\x1b");
 	});
 
 	test("FORCE_COLOR asks for it, NO_COLOR forbids it", async () => {
-		expect((await runCli(["dance"], { FORCE_COLOR: "1" })).stderr).toContain("\x1b[31merror:");
-		expect((await runCli(["dance"], { FORCE_COLOR: "", NO_COLOR: "1" })).stderr).not.toContain("\x1b");
+		expect((await runCli(["teleport"], { FORCE_COLOR: "1" })).stderr).toContain("\x1b[31merror:");
+		expect((await runCli(["teleport"], { FORCE_COLOR: "", NO_COLOR: "1" })).stderr).not.toContain("\x1b");
 	});
 });
 
-test("schema prints the file in the repository", async () => {
+test("schema prints the files in the repository", async () => {
 	const file = new URL("../../schema/run.schema.json", import.meta.url);
 	expect(await runCli(["schema"])).toEqual({ code: 0, stdout: readFileSync(file, "utf8"), stderr: "" });
+	const sweep = new URL("../../schema/sweep.schema.json", import.meta.url);
+	expect((await runCli(["schema", "sweep"])).stdout).toBe(readFileSync(sweep, "utf8"));
 });
 
 test("a reader that stops reading is no crash", () => {
@@ -142,6 +144,18 @@ test("the flags are frozen: new settings go into the configuration", () => {
 	});
 	expect(Object.fromEntries(flags)).toMatchInlineSnapshot(`
 		{
+		  "bench [trial..]": [
+		    "against",
+		    "json",
+		    "model",
+		    "output",
+		    "preference",
+		    "python",
+		    "rounds",
+		    "sft",
+		    "threads",
+		    "trial",
+		  ],
 		  "doctor": [
 		    "json",
 		  ],
@@ -160,10 +174,13 @@ test("the flags are frozen: new settings go into the configuration", () => {
 		    "dry-run",
 		    "json",
 		    "output",
+		    "profile",
 		    "resume",
 		    "set",
 		  ],
-		  "schema": [],
+		  "schema [kind]": [
+		    "kind",
+		  ],
 		  "score <config>": [
 		    "config",
 		    "out",
@@ -172,6 +189,18 @@ test("the flags are frozen: new settings go into the configuration", () => {
 		  "setup": [
 		    "device",
 		    "json",
+		  ],
+		  "sweep <config>": [
+		    "config",
+		    "dry-run",
+		    "json",
+		    "output",
+		    "set",
+		  ],
+		  "toy <study>": [
+		    "json",
+		    "out",
+		    "study",
 		  ],
 		}
 	`);

@@ -81,8 +81,10 @@ test("the end of a run shows losses, answers, files and the next step", () => {
 		gpu_utilization_median: null,
 		initial: { dpo: 0.6914, sft: 2.1034, "gap/dpo": 0.6914, "gap/sft": 2.1034, ideal_distance: 2.2146 },
 		final: { dpo: 0.6512, sft: 1.8021, "gap/dpo": 0.6512, "gap/sft": 1.8021, ideal_distance: 1.9161 },
+		optima: {},
 		dropped: { preference: {}, sft: {} },
 		artifact: "runs/a/adapter",
+		key: "0123",
 		samples: [{ prompt: "Hi", before: "one\ntwo", after: "\x1b[0mthree" }],
 	};
 	expect(summaryText(summary, "runs/a")).toMatchInlineSnapshot(`
@@ -105,6 +107,8 @@ test("the end of a run shows losses, answers, files and the next step", () => {
 		next: xright-native generate runs/a --prompt "How do I bake bread?"
 		      --set strategy.lambda=0.25 weighs SFT more"
 	`);
+	const stopped = { reason: "sft reached its optimum 1.8", step: 60 };
+	expect(summaryText({ ...summary, stopped }, "runs/a")).toContain("\n\nended early: sft reached its optimum 1.8\n\n");
 	expect(summaryText({ ...summary, status: "interrupted", samples: [], final: {} }, "runs/a")).toMatchInlineSnapshot(`
 		"stopped after 60 steps in 1:33 (812 tok/s, peak memory 1.5 GiB)
 

@@ -61,6 +61,7 @@ test("a minimal configuration gets every documented default", () => {
 		  "evaluation": {
 		    "every": 100,
 		    "maxNewTokens": 60,
+		    "preference": null,
 		    "prompts": [],
 		  },
 		  "model": {
@@ -71,6 +72,7 @@ test("a minimal configuration gets every documented default", () => {
 		    "preference": {
 		      "beta": 0.1,
 		      "labelSmoothing": 0,
+		      "lengthNormalised": false,
 		      "loss": "sigmoid",
 		    },
 		    "sft": {},
@@ -80,7 +82,9 @@ test("a minimal configuration gets every documented default", () => {
 		    "sft": null,
 		  },
 		  "output": "runs/first",
+		  "reference": null,
 		  "seed": 42,
+		  "stop": null,
 		  "strategy": {
 		    "lambda": 0.5,
 		    "name": "alright",
@@ -138,11 +142,9 @@ describe("unknown keys say what to write instead", () => {
 		],
 		[{ adapter: { lora_r: 8 } }, "unknown key adapter.lora_r: here it is adapter.rank"],
 		[{ "max-length": 8 }, "unknown key max-length: here it is data.maxLength"],
-		[
-			{ reference: { path: "x" } },
-			"unknown key reference: the reference policy is the model as the run starts; naming another one is not in this release",
-		],
+		[{ ref_model: "x" }, "unknown key ref_model: here it is reference.path"],
 		[{ train: { bacth: {} } }, "unknown key train.bacth: did you mean train.batch?"],
+		[{ sweep: {} }, "unknown key sweep: a configuration with a sweep is for `xright-native sweep`"],
 		[{ stratgey: {} }, "unknown key stratgey: did you mean strategy?"],
 		[{ warmup: 3 }, "unknown key warmup: did you mean train.schedule.warmup?"],
 		[{ checkpoint: { zzz: 3 } }, "unknown key checkpoint.zzz; known here: every, keep"],
@@ -161,8 +163,8 @@ describe("values are checked and named", () => {
 		],
 		[{ strategy: { lambda: 1.5 } }, "strategy.lambda must be at most 1, not 1.5"],
 		[
-			{ strategy: { name: "orpo" } },
-			'strategy.name must be one of alright, maxright, mix, sequential, sft, dpo, not "orpo"',
+			{ strategy: { name: "orpoo" } },
+			'strategy.name must be one of alright, maxright, mix, sequential, sft, dpo, orpo (did you mean "orpo"?), not "orpoo"',
 		],
 		[
 			{ strategy: { name: "sequential", order: ["sft", "sft"] } },
@@ -173,8 +175,8 @@ describe("values are checked and named", () => {
 			"objective.preference.labelSmoothing must be less than 0.5, not 0.5",
 		],
 		[
-			{ objective: { preference: { loss: "ipo" } } },
-			'objective.preference.loss must be "sigmoid" (the only one in this release), not "ipo"',
+			{ objective: { preference: { loss: "sigmoidal" } } },
+			'objective.preference.loss must be one of sigmoid, robust, ipo, hinge, exo_pair, nca_pair, sppo_hard, apo_zero, apo_down, discopop, orpo, simpo, kto (did you mean "sigmoid"?), not "sigmoidal"',
 		],
 		[{ train: { batch: { sft: 0 } } }, "train.batch.sft must be at least 1, not 0"],
 		[
@@ -183,7 +185,12 @@ describe("values are checked and named", () => {
 		],
 		[{ train: { steps: 2.5 } }, "train.steps must be a whole number, not 2.5"],
 		[{ adapter: { targets: "q_proj" } }, 'adapter.targets must be a list of names or "all-linear", not "q_proj"'],
-		[{ optima: "estimate" }, 'optima must be an object, not "estimate"'],
+		[{ optima: "guess" }, 'optima must be "estimate" or an object, not "guess"'],
+		[{ reference: "orpo" }, 'reference must be one of sft-on-chosen, sft or an object, not "orpo"'],
+		[{ reference: { train: "dpo" } }, 'reference.train must be one of sft-on-chosen, sft, not "dpo"'],
+		[{ reference: { path: "m", step: 1 } }, "unknown key reference.step: did you mean reference.steps?"],
+		[{ reference: { train: "sft", lr: 0 } }, "reference.lr must be more than 0, not 0"],
+		[{ stop: { epsilon: -1 } }, "stop.epsilon must be at least 0, not -1"],
 		[{ device: "gpu" }, 'device must be "auto", "cpu", "cuda" or "cuda:N", not "gpu"'],
 		[{ seed: -1 }, "seed must be at least 0, not -1"],
 	])("%j", (extra, expected) => {
@@ -214,6 +221,49 @@ describe("keys are checked together", () => {
 			{ train: { steps: 9 }, strategy: { name: "sequential", steps: { preference: 5, sft: 5 } } },
 			"train.steps is 9, but the stages of strategy.steps add up to 10; leave train.steps out",
 		],
+		[
+			{ data: { preference }, strategy: { name: "dpo" }, reference: "sft" },
+			"data.sft is missing: the reference is trained on prompts with the answer to learn",
+		],
+		[
+			{ objective: { preference: { loss: "simpo" } }, reference: { path: "m" } },
+			'reference has no effect with objective.preference.loss "simpo", which compares with none',
+		],
+		[
+			{
+				strategy: { name: "maxright" },
+				optima: "estimate",
+				evaluation: { preference: { loss: "ipo" } },
+				data: { sft, preference: { ...preference, evaluation: { path: "t.jsonl" } } },
+			},
+			'optima "estimate" finds the optimum of evaluation.preference, but strategy "maxright" compares with that of objective.preference; give numbers, or leave evaluation.preference out',
+		],
+		[
+			{ data: { sft }, strategy: { name: "sft" }, reference: { path: "m" } },
+			"reference has no effect without data.preference",
+		],
+		[
+			{ reference: { train: "sft", steps: 2, epochs: 1 } },
+			"reference.steps and reference.epochs exclude each other; give one",
+		],
+		[
+			{ strategy: { name: "maxright" }, optima: { sft: 0 } },
+			'optima.preference is missing: strategy "maxright" compares with it; write "optima": "estimate", or numbers (0 is one)',
+		],
+		[
+			{ optima: { sft: 1 }, stop: {}, data: { sft, preference: { ...preference, evaluation: { path: "t.jsonl" } } } },
+			"data.sft.evaluation is missing: stop looks at held-out losses",
+		],
+		[
+			{
+				stop: {},
+				data: {
+					sft: { ...sft, evaluation: { path: "t.jsonl" } },
+					preference: { ...preference, evaluation: { path: "t.jsonl" } },
+				},
+			},
+			'stop has nothing to compare with: give optima (numbers or "estimate") or stop.referenceFront',
+		],
 		[{ evaluation: { maxNewTokens: 9 } }, "evaluation.maxNewTokens has no effect without evaluation.prompts"],
 		[{ evaluation: { every: 9 } }, "evaluation.every has no effect: no data set has an evaluation"],
 	])("%j", (extra, expected) => {
@@ -236,7 +286,8 @@ test("steps: given, from the stages, from epochs, or 1000", () => {
 });
 
 test.each(strategyOptions.map(({ name }) => name))("strategy %s works with its defaults", (name) => {
-	expect(parseConfig({ ...minimal, strategy: { name } }, "c.json").strategy.name).toBe(name);
+	const optima = { preference: 0, sft: 0 };
+	expect(parseConfig({ ...minimal, optima, strategy: { name } }, "c.json").strategy.name).toBe(name);
 });
 
 test.each([[null], [[]], ["x"], [3], [undefined]])("%j is not a configuration", (value) => {

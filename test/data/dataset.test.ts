@@ -2,7 +2,7 @@ import { appendFileSync, readdirSync, readFileSync, statSync, utimesSync, writeF
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type DataSpec, type LoadContext, loadDataset } from "../../lib/data/dataset.js";
-import type { Dataset, Objective } from "../../lib/data/types.js";
+import type { Dataset, RowKind } from "../../lib/data/types.js";
 import { fixture, temporaryFolder, tinyTokenizer, writeFile, writeRows } from "./support.js";
 
 const tokenizer = tinyTokenizer();
@@ -13,7 +13,7 @@ function context(change: Partial<LoadContext> = {}): LoadContext {
 
 const spec = (path: string, change: Partial<DataSpec> = {}): DataSpec => ({ path, format: "auto", ...change });
 
-function allRows<O extends Objective>(data: Dataset<O>) {
+function allRows<K extends RowKind>(data: Dataset<K>) {
 	const rows = Array.from({ length: data.length }, (_, index) => ({
 		source: data.sourceIndex(index),
 		row: data.row(index),
@@ -83,6 +83,14 @@ describe("loadDataset", () => {
 		expect(data.report.dropped).toEqual({ "response lost to maxLength": 1 });
 		expect(data.report.examples).toEqual([]);
 		expect(allRows(data).map(({ source }) => source)).toEqual([1]);
+	});
+
+	test("rows that a format leaves out are counted but are not bad", async () => {
+		const answers = { prompt: "a", response_0: "b", response_1: "c", is_response_0_safe: true };
+		const rows = [true, true, false].map((is_response_1_safe) => ({ ...answers, is_response_1_safe }));
+		const data = await loadDataset("preference", spec(writeRows(rows)), context({ maxBadRows: 0 }));
+		expect(data.report).toMatchObject({ kept: 1, dropped: { "equal safety labels": 2 }, examples: [] });
+		expect(allRows(data).map(({ source }) => source)).toEqual([2]);
 	});
 
 	test("a closed data set and rows beyond the end are errors", async () => {

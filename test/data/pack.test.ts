@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { microBatches, packedTokens, packRows, rowKeys } from "../../lib/data/pack.js";
+import { keepSequences, microBatches, packedTokens, packRows, rowKeys, sequenceCount } from "../../lib/data/pack.js";
 import type { PreferenceRow, SftRow } from "../../lib/data/types.js";
 
 const ids = (...values: number[]) => Int32Array.from(values);
@@ -48,6 +48,27 @@ describe("packRows", () => {
 
 	test("no rows give an empty batch", () => {
 		expect(packRows("sft", [])).toEqual({ ids: new Int32Array(0), segments: new Int32Array(0) });
+	});
+});
+
+describe("keepSequences", () => {
+	const rows = [pair([1, 2], [3, 4, 5], [6]), pair([], [7], [8, 9]), pair([10], [11], [12])];
+	const packed = packRows("preference", rows);
+
+	test("leaves the batch of the sequences kept, with their keys", () => {
+		const chosen = keepSequences(packed, (sequence) => sequence % 2 === 0);
+		const alone = packRows(
+			"sft",
+			rows.map(({ prompt, chosen: response }) => ({ prompt, response })),
+			[0, 6, 9],
+		);
+		expect(chosen).toEqual(alone);
+		expect(keepSequences(packed, () => true)).toEqual(packed);
+	});
+
+	test("sequences are counted", () => {
+		expect(sequenceCount(packed)).toBe(6);
+		expect(sequenceCount(keepSequences(packed, (sequence) => sequence === 3))).toBe(1);
 	});
 });
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { lossOptions } from "../../lib/config/losses/index.js";
 import { packRows } from "../../lib/data/pack.js";
 import { XrightError } from "../../lib/errors.js";
 import { readModelFolder } from "../../lib/model/folder.js";
@@ -50,6 +51,11 @@ async function failure(promise: Promise<unknown>): Promise<XrightError> {
 	expect(error).toBeInstanceOf(XrightError);
 	return error as XrightError;
 }
+
+test("the objectives are SFT and every loss of the configuration", () => {
+	const losses = lossOptions.map(({ native }) => native);
+	expect(loaded.addon.objectives()).toEqual([...losses, "sft"].sort());
+});
 
 describe("values", () => {
 	class Custom {}

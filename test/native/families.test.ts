@@ -97,6 +97,17 @@ describe.each(shapes)("%s", (name, numbers) => {
 		},
 	);
 
+	test("checkpointing needs less memory, selective lies between", async () => {
+		const peaks: number[] = [];
+		for (const gradientCheckpointing of [false, "selective", true] as const) {
+			const session = await opened(openTiny(name, { train: "full", gradientCheckpointing }));
+			await session.accumulate([sftPart(0)], 1);
+			peaks.push(session.memory().activationsPeak);
+		}
+		expect(peaks).toEqual([...peaks].sort((a, b) => b - a));
+		expect(new Set(peaks).size).toBe(3);
+	});
+
 	test("the model is written back as it was, also from names without the base model's prefix", async () => {
 		const rename = (tensor: string) => tensor.replace(/^(model|gpt_neox)\./, "");
 		const session = await opened(openTiny(name, { rename }));

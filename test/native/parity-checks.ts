@@ -59,7 +59,7 @@ export function sftPart(step: number): Part {
 export async function dpoPart(session: Session, step: number, labelSmoothing: number): Promise<Part> {
 	const batch = packRows("preference", two(pairs, step));
 	const { logps: reference } = await session.score(batch, "reference");
-	const options = { loss: "sigmoid", beta: 0.1, labelSmoothing };
+	const options = { beta: 0.1, labelSmoothing };
 	return { objective: "dpo", weight: 1, normalizer: 2, options, batch, reference };
 }
 

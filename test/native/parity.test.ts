@@ -69,6 +69,15 @@ describe("trainings are PyTorch's", () => {
 		await expectTraining(session, trajectories[name]!, (step) => dpoPart(session, step, smoothing));
 	});
 
+	test("DPO against another adapter as the reference, LoRA, eight steps", async () => {
+		const reference = await opened(openTiny("gqa-untied", { adapter: await peftAdapter(fixture("adapters/random")) }));
+		const session = await loraSession();
+		await expectTraining(session, trajectories["dpo-reference"]!, async (step) => {
+			const part = await dpoPart(session, step, 0);
+			return { ...part, reference: (await reference.score(part.batch, "current")).logps };
+		});
+	});
+
 	test("SFT, every parameter, tied embeddings, four steps", async () => {
 		const session = await opened(openTiny("mha-tied", { train: "full" }));
 		await expectTraining(session, trajectories["sft-full"]!, sftPart);

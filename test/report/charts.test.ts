@@ -117,6 +117,21 @@ describe("lineChart", () => {
 		expect(heights[0]).toBeGreaterThan(20);
 	});
 
+	it("marks points by name; those that would cover each other share one star", async () => {
+		const marks = [
+			{ name: "a", x: 100, y: 0.5 },
+			{ name: "b", x: 101, y: 0.501 },
+			{ name: "c", x: 9000, y: 0.01 },
+		];
+		expect(texts(parseSvg(await lineChart({ ...lines, marks })))).toEqual(expect.arrayContaining(["a, b", "c"]));
+	});
+
+	it("gives a long line few markers", async () => {
+		const points = Array.from({ length: 500 }, (_, i) => ({ x: i + 1, y: i + 1 }));
+		const root = parseSvg(await lineChart({ ...lines, lines: [{ name: "long", points }] }));
+		expect(elements(root, "path").length).toBeLessThan(120);
+	});
+
 	it("leaves out what a logarithmic axis cannot show and ends the band at the smallest value", async () => {
 		const points = [
 			{ x: 0, y: 1 },

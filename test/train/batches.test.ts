@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { packedTokens } from "../../lib/data/pack.js";
 import type { Dataset, SftRow } from "../../lib/data/types.js";
 import { allRows, packMicroBatches, streamMicroBatches } from "../../lib/train/batches.js";
-import { ReferenceLogps, ReferencePolicy } from "../../lib/train/reference.js";
+import { ReferenceLogps } from "../../lib/train/reference/logps.js";
+import { OwnReference } from "../../lib/train/reference/policy.js";
 
 const row = (prompt: number, response: number): SftRow => ({
 	prompt: new Int32Array(prompt).fill(1),
@@ -12,6 +13,7 @@ const row = (prompt: number, response: number): SftRow => ({
 function dataset<O extends "sft" | "preference">(objective: O, rows: unknown[]): Dataset {
 	const at = (index: number) => rows[index] as never;
 	return {
+		kind: objective,
 		objective,
 		length: rows.length,
 		key: "test",
@@ -83,12 +85,12 @@ describe("reference log-probs", () => {
 				return { logps: Float64Array.from(logps), counts: new Int32Array(logps.length) };
 			},
 		};
-		return session as typeof session & ConstructorParameters<typeof ReferencePolicy>[0];
+		return session as typeof session & ConstructorParameters<typeof OwnReference>[0];
 	}
 
 	it("are computed once a row and kept", async () => {
 		const session = scorer();
-		const policy = new ReferencePolicy(session, true);
+		const policy = new OwnReference(session, true);
 		const logps = new ReferenceLogps(data);
 		const [first] = packMicroBatches(data, [2, 0], 100);
 		await policy.fill(logps, first!);
@@ -103,11 +105,8 @@ describe("reference log-probs", () => {
 	it("come from the current policy when no copy of the reference is kept", async () => {
 		const session = scorer();
 		const logps = new ReferenceLogps(data);
-		let done = 0;
-		await new ReferencePolicy(session, false).fillAll(logps, data, [0, 1, 2], 5, (count) => {
-			done += count;
-		});
-		expect(done).toBe(3);
+		const policy = new OwnReference(session, false);
+		for (const microBatch of packMicroBatches(data, [0, 1, 2], 5)) await policy.fill(logps, microBatch);
 		expect(new Set(session.asked)).toEqual(new Set(["current"]));
 		expect([0, 1, 2].every((index) => logps.has(index))).toBe(true);
 		logps.clear();

@@ -5,7 +5,7 @@ import { EventQueue } from "../../lib/train/queue.js";
 const progress = (done: number): RunEvent => ({ event: "progress", phase: "test", done, total: 9, unit: "rows" });
 const info = (message: string): RunEvent => ({ event: "info", message });
 
-async function collect(queue: EventQueue): Promise<RunEvent[]> {
+async function collect(queue: EventQueue<RunEvent>): Promise<RunEvent[]> {
 	const events: RunEvent[] = [];
 	for await (const event of queue) events.push(event);
 	return events;
@@ -13,7 +13,7 @@ async function collect(queue: EventQueue): Promise<RunEvent[]> {
 
 describe("EventQueue", () => {
 	it("hands over events in order, before and after the reader starts", async () => {
-		const queue = new EventQueue();
+		const queue = new EventQueue<RunEvent>();
 		queue.push(info("a"));
 		const read = collect(queue);
 		await Promise.resolve();
@@ -23,7 +23,7 @@ describe("EventQueue", () => {
 	});
 
 	it("drops the oldest progress of a slow reader and nothing else", async () => {
-		const queue = new EventQueue(3);
+		const queue = new EventQueue<RunEvent>(3);
 		for (const event of [info("a"), progress(1), progress(2), info("b"), progress(3), info("c"), info("d")]) {
 			queue.push(event);
 		}
@@ -32,7 +32,7 @@ describe("EventQueue", () => {
 	});
 
 	it("throws the error after the events before it", async () => {
-		const queue = new EventQueue();
+		const queue = new EventQueue<RunEvent>();
 		queue.push(info("a"));
 		queue.end(new Error("broken"));
 		const seen: RunEvent[] = [];
@@ -44,7 +44,7 @@ describe("EventQueue", () => {
 	});
 
 	it("ignores events after the end", async () => {
-		const queue = new EventQueue();
+		const queue = new EventQueue<RunEvent>();
 		queue.end();
 		queue.push(info("late"));
 		expect(await collect(queue)).toEqual([]);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunConfigInput } from "../../lib/config/schema.js";
 import type { RunEvent } from "../../lib/train/events.js";
 import { run } from "../../lib/train/run.js";
+import { fixture } from "../native/parity-fixtures.js";
 import { startChild } from "../support/child.js";
 import { createWorkspace, tinyModel, untimedMetrics, type Workspace } from "./workspace.js";
 
@@ -45,16 +46,23 @@ async function straight(config: RunConfigInput): Promise<Record<string, string>>
 	return fingerprint(output);
 }
 
-const strategies: RunConfigInput["strategy"][] = [
-	{ name: "alright", lambda: 0.5 },
-	{ name: "maxright", lambda: 0.5, evaluateEvery: 5 },
-	{ name: "mix", lambda: 0.3 },
-	{ name: "sequential", order: ["sft", "preference"] },
+const optima = { preference: 0.1, sft: 1 };
+const variants: [string, Partial<RunConfigInput>][] = [
+	["alright", { strategy: { name: "alright", lambda: 0.5 } }],
+	["maxright", { strategy: { name: "maxright", lambda: 0.5, evaluateEvery: 5 } }],
+	["mix", { strategy: { name: "mix", lambda: 0.3 } }],
+	["sequential", { strategy: { name: "sequential", order: ["sft", "preference"] } }],
+	["reference.path", { reference: { path: fixture("adapters/random") }, strategy: { name: "mix", lambda: 0.5 } }],
+	["orpo", { strategy: { name: "orpo" } }],
+	[
+		"kto",
+		{ strategy: { name: "maxright", lambda: 0.9, evaluateEvery: 2 }, objective: { preference: { loss: "kto" } } },
+	],
 ];
 
-describe.each(strategies.map((strategy) => [strategy?.name, strategy] as const))("%s", (_name, strategy) => {
+describe.each(variants)("%s", (_name, variant) => {
 	it("comes to the same bytes when it is killed and continued", async () => {
-		const config = work.config({ strategy });
+		const config = work.config({ optima, ...variant });
 		const expected = await straight(config);
 		const path = join(work.folder, "config.json");
 		await writeFile(path, JSON.stringify(config));
@@ -74,7 +82,7 @@ describe.each(strategies.map((strategy) => [strategy?.name, strategy] as const))
 	});
 
 	it("comes to the same bytes when it is stopped at any step and continued", async () => {
-		const config = work.config({ strategy });
+		const config = work.config({ optima, ...variant });
 		const expected = await straight(config);
 		for (const step of [1, 2, 3, 5, 6, 7, 11]) {
 			const stop = new AbortController();

@@ -1,4 +1,5 @@
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes, Options, PositionalOptions } from "yargs";
+import type { Job } from "../../train/job.js";
 
 interface Definition<P extends Record<string, PositionalOptions>, O extends Record<string, Options>> {
 	command: string;
@@ -41,3 +42,33 @@ export const setOption = {
 } as const;
 
 export const outputOption = { type: "string", requiresArg: true, describe: "Folder of the run" } as const;
+
+export const dryRunOption = {
+	type: "boolean",
+	default: false,
+	describe: "Check configuration, model and data, print the plan, train nothing",
+} as const;
+
+export const jsonEventsOption = {
+	type: "boolean",
+	default: false,
+	describe: "Print every event as a JSON line on stdout",
+} as const;
+
+export function jsonLine(value: object): string {
+	return `${JSON.stringify(value)}\n`;
+}
+
+/** Hands a job's events to a view (and, with `json`, to stdout) until it ends, and gives its result. */
+export async function follow<Result, Event extends object>(
+	job: Job<Result, Event>,
+	view: { show(event: Event): void; close(): void },
+	json: boolean,
+): Promise<Result> {
+	for await (const event of job) {
+		view.show(event);
+		if (json) process.stdout.write(jsonLine(event));
+	}
+	view.close();
+	return job.result;
+}

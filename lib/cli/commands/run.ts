@@ -1,11 +1,17 @@
-import type { Job } from "../../train/run.js";
 import { planText } from "../render/plan.js";
 import { RunView } from "../render/run-view.js";
 import { summaryText } from "../render/summary.js";
 import { withSignals } from "../signals.js";
-import { configOption, defineCommand, outputOption, setOption } from "./define.js";
-
-const jsonOption = { type: "boolean", default: false, describe: "Print every event as a JSON line on stdout" } as const;
+import {
+	configOption,
+	defineCommand,
+	dryRunOption,
+	follow,
+	jsonEventsOption,
+	jsonLine,
+	outputOption,
+	setOption,
+} from "./define.js";
 
 export const run = defineCommand({
 	command: "run <config>",
@@ -19,12 +25,8 @@ export const run = defineCommand({
 			default: false,
 			describe: "Continue from the newest intact checkpoint of the output folder",
 		},
-		"dry-run": {
-			type: "boolean",
-			default: false,
-			describe: "Check configuration, model and data, print the plan, train nothing",
-		},
-		json: jsonOption,
+		"dry-run": dryRunOption,
+		json: jsonEventsOption,
 		profile: {
 			type: "boolean",
 			default: false,
@@ -60,17 +62,3 @@ export const run = defineCommand({
 		}
 	},
 });
-
-/** Shows a job's events until it ends, and gives its result. */
-async function follow<Result>(job: Job<Result>, view: RunView, json: boolean): Promise<Result> {
-	for await (const event of job) {
-		view.show(event);
-		if (json) process.stdout.write(jsonLine(event));
-	}
-	view.close();
-	return job.result;
-}
-
-function jsonLine(value: object): string {
-	return `${JSON.stringify(value)}\n`;
-}

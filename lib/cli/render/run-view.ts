@@ -107,7 +107,7 @@ function planLines(event: StartEvent): string[] {
 }
 
 function evalLine(event: EvalEvent): string {
-	const losses = ["dpo", "sft"].filter((name) => typeof event[name] === "number");
+	const losses = Object.keys(event).filter((name) => typeof event[`gap/${name}`] === "number");
 	const parts = losses.map((name) => `${name} ${loss(event[name])} (gap ${loss(event[`gap/${name}`])})`);
 	return `${paint("cyan", "held-out")} after step ${event.step}: ${parts.join("  ")}`;
 }

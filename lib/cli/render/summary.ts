@@ -15,6 +15,7 @@ export function summaryText(summary: RunSummary, output: string): string {
 	const done = summary.status === "completed" ? "done" : "stopped";
 	const blocks = [
 		`${done} after ${summary.steps} steps in ${duration(summary.seconds)} (${speed})`,
+		summary.stopped ? `ended early: ${summary.stopped.reason}` : "",
 		lossTable(summary),
 		summary.profile ? profileTable(summary.profile) : "",
 		...(summary.samples ?? []).map(sampleText),

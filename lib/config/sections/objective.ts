@@ -1,26 +1,15 @@
 import * as z from "zod";
+import { lossOptions } from "../losses/index.js";
+
+const [first, ...others] = lossOptions.map((options) => options.schema);
+
+export const preferenceLoss = z.discriminatedUnion("loss", [first as NonNullable<typeof first>, ...others]);
 
 export const objectiveSection = z
 	.strictObject({
-		preference: z
-			.strictObject({
-				loss: z
-					.enum(["sigmoid"])
-					.default("sigmoid")
-					.meta({ description: "Form of the preference loss: sigmoid is DPO's." }),
-				beta: z
-					.number()
-					.positive()
-					.default(0.1)
-					.meta({ description: "β: how strongly the policy is held to the reference." }),
-				labelSmoothing: z
-					.number()
-					.min(0)
-					.lt(0.5)
-					.default(0)
-					.meta({ description: "cDPO's probability that a pair's labels are swapped, in [0, 0.5)." }),
-			})
-			.prefault({}),
+		preference: preferenceLoss
+			.prefault({ loss: "sigmoid" })
+			.meta({ description: "Which preference loss, and its options." }),
 		sft: z.strictObject({}).prefault({}),
 	})
 	.prefault({})

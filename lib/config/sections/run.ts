@@ -1,16 +1,20 @@
 import * as z from "zod";
+import { preferenceLoss } from "./objective.js";
 
 const optimum = z.number().nullable().default(null);
 
+const givenOptima = z.strictObject({
+	preference: optimum.meta({ description: "Best preference loss reached when trained alone; null: unknown." }),
+	sft: optimum.meta({ description: "Best SFT loss reached when trained alone; null: unknown." }),
+});
+
 export const optimaSection = z
-	.strictObject({
-		preference: optimum.meta({ description: "Best preference loss reached when trained alone; null counts as 0." }),
-		sft: optimum.meta({ description: "Best SFT loss reached when trained alone; null counts as 0." }),
-	})
+	.union([z.literal("estimate"), givenOptima])
 	.prefault({})
 	.meta({
-		description: "Best loss of each objective alone, for the gaps in the metrics and for maxright.",
-		examples: [{ preference: 0.0647, sft: 1.498 }],
+		description:
+			'Best loss of each objective alone, for the gaps in the metrics, for stop and for maxright. "estimate" trains each objective alone first, once for equal settings. Unknown ones count as 0 in the gaps.',
+		examples: [{ preference: 0.0647, sft: 1.498 }, "estimate"],
 	});
 
 export const evaluationSection = z
@@ -18,6 +22,14 @@ export const evaluationSection = z
 		every: z.int().min(1).nullable().default(100).meta({
 			description: "Steps between evaluations on held-out rows; null: only before the first and after the last step.",
 		}),
+		preference: preferenceLoss
+			.nullable()
+			.default(null)
+			.meta({
+				description:
+					"Preference loss reported on held-out rows, to compare runs that train different ones; null: the one trained.",
+				examples: [{ loss: "sigmoid", beta: 0.1 }],
+			}),
 		prompts: z
 			.array(z.string().min(1))
 			.max(16)

@@ -5,6 +5,7 @@ import { defineStrategyOptions } from "./types.js";
 export const maxright = defineStrategyOptions({
 	name: "maxright",
 	objectives: ["preference", "sft"],
+	needsOptima: true,
 	schema: z
 		.strictObject({
 			name: z.literal("maxright"),

@@ -9,6 +9,10 @@ export interface StrategyOptions<S extends z.ZodObject = z.ZodObject> {
 	schema: S;
 	/** Objectives it can train; their data must be configured. */
 	objectives: readonly Objective[];
+	/** It compares losses with the optima, which must then be known. */
+	needsOptima?: boolean;
+	/** The preference loss it stands for: then the default, and the only one allowed. Held-out pairs are reported by DPO's. */
+	loss?: string;
 	/** Steps of the whole run when the strategy's own keys fix them, else null. */
 	totalSteps?(options: z.output<S>): number | null;
 }

@@ -9,8 +9,8 @@ export const alpaca: Format = {
 	shape: "{instruction, input, output}",
 	description: "an instruction, optionally with an input, and the output (for pairs: chosen and rejected)",
 	keys: ["instruction", "input", "output", "chosen", "rejected"],
-	detect: (row, objective) =>
-		byKeys(row, objective === "sft" ? ["instruction", "output"] : ["instruction", "chosen", "rejected"], ["prompt"]),
+	detect: (row, kind) =>
+		byKeys(row, kind === "sft" ? ["instruction", "output"] : ["instruction", "chosen", "rejected"], ["prompt"]),
 	convert: { sft, preference },
 };
 

@@ -1,6 +1,6 @@
 import { BadRow } from "../bad-row.js";
 import type { Message, PreferenceExample, SftExample, Text } from "../types.js";
-import type { FormatOptions, JsonRow } from "./format.js";
+import type { Converters, FormatOptions, JsonRow } from "./format.js";
 
 export function stringField(row: JsonRow, key: string): string {
 	const value = present(row, key);
@@ -56,6 +56,32 @@ export function pair(prompt: Text, chosen: string, rejected: string): Preference
 export function demonstration(prompt: Text, response: string, key: string): SftExample {
 	if (response.trim() === "") throw new BadRow(`empty ${key}`);
 	return { prompt, response };
+}
+
+/** SFT on pairs learns the chosen answer; only on request, since no format with pairs is recognised for SFT. */
+export function chosenAnswer(toPair: Converters["preference"]): Converters["sft"] {
+	return (row, options) => {
+		const { prompt, chosen } = toPair(row, options);
+		return { prompt, response: chosen };
+	};
+}
+
+/** The last assistant message of a conversation, with everything before it as the prompt. */
+export function lastAnswer(row: JsonRow): SftExample {
+	const list = messagesField(row, "messages");
+	const last = list.findLastIndex((message) => message.role === "assistant");
+	const answer = list[last];
+	if (!answer) throw new BadRow("messages has no assistant message");
+	if (last === 0) throw new BadRow("messages has nothing before the answer");
+	return demonstration(list.slice(0, last), answer.content, "assistant message");
+}
+
+/** The label of an answer: true, or 1, when it is wanted. */
+export function labelField(row: JsonRow): boolean {
+	const value = present(row, "label");
+	if (value === true || value === 1) return true;
+	if (value === false || value === 0) return false;
+	throw new BadRow("label is not true or false");
 }
 
 /** The leading messages that two conversations share, at most all but the last of each. */

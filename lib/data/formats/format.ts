@@ -1,4 +1,4 @@
-import type { Objective, PreferenceExample, SftExample } from "../types.js";
+import type { Example, RowKind } from "../types.js";
 
 export type JsonRow = Record<string, unknown>;
 
@@ -7,10 +7,7 @@ export interface FormatOptions {
 	template: "auto" | "chat";
 }
 
-export interface Converters {
-	preference: (row: JsonRow, options: FormatOptions) => PreferenceExample;
-	sft: (row: JsonRow, options: FormatOptions) => SftExample;
-}
+export type Converters = { [K in RowKind]: (row: JsonRow, options: FormatOptions) => Example<K> };
 
 /** One way in which rows are written. Its converters throw BadRow. */
 export interface Format {
@@ -21,8 +18,8 @@ export interface Format {
 	/** All keys that rows of this format may have, for suggestions. */
 	readonly keys: readonly string[];
 	/** Why this row is of this format, or null when it is not. */
-	detect(row: JsonRow, objective: Objective): string | null;
-	/** One converter for each objective the format can serve. */
+	detect(row: JsonRow, kind: RowKind): string | null;
+	/** One converter for each kind of row the format has. */
 	readonly convert: Partial<Converters>;
 }
 

@@ -1,6 +1,6 @@
 import { BadRow } from "../bad-row.js";
 import type { Message, PreferenceExample } from "../types.js";
-import { answerOf, commonMessages, pair, textField } from "./fields.js";
+import { answerOf, chosenAnswer, commonMessages, pair, textField } from "./fields.js";
 import { byKeys, type Format, type FormatOptions, type JsonRow } from "./format.js";
 
 const HUMAN = "\n\nHuman:";
@@ -12,11 +12,11 @@ export const implicitPrompt: Format = {
 	shape: "{chosen, rejected}",
 	description: 'two conversations with the prompt inside, as "\\n\\nHuman: …\\n\\nAssistant: …" or lists of messages',
 	keys: ["chosen", "rejected"],
-	detect: (row, objective) =>
-		objective === "preference"
+	detect: (row, kind) =>
+		kind === "preference"
 			? byKeys(row, ["chosen", "rejected"], ["prompt", "instruction", "conversations", "question"])
 			: null,
-	convert: { preference: convert },
+	convert: { preference: convert, sft: chosenAnswer(convert) },
 };
 
 function convert(row: JsonRow, options: FormatOptions): PreferenceExample {

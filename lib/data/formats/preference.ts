@@ -1,6 +1,6 @@
 import { BadRow } from "../bad-row.js";
 import type { Message, PreferenceExample, Text } from "../types.js";
-import { answerOf, commonMessages, pair, promptText, textField, userMessage } from "./fields.js";
+import { answerOf, chosenAnswer, commonMessages, pair, promptText, textField, userMessage } from "./fields.js";
 import { byKeys, type Format, type FormatOptions, type JsonRow } from "./format.js";
 
 /** Prompt with two answers, as strings or lists of messages; lists may repeat the prompt, as in UltraFeedback. */
@@ -9,11 +9,12 @@ export const preference: Format = {
 	shape: "{prompt, chosen, rejected}",
 	description: "a prompt with a preferred and a rejected answer, as strings or lists of messages",
 	keys: ["prompt", "chosen", "rejected"],
-	detect: (row, objective) => (objective === "preference" ? byKeys(row, ["prompt", "chosen", "rejected"]) : null),
-	convert: { preference: convert },
+	detect: (row, kind) => (kind === "preference" ? byKeys(row, ["prompt", "chosen", "rejected"]) : null),
+	convert: { preference: preferencePair, sft: chosenAnswer(preferencePair) },
 };
 
-function convert(row: JsonRow, options: FormatOptions): PreferenceExample {
+/** The pair of a row; also for formats that write it differently. */
+export function preferencePair(row: JsonRow, options: FormatOptions): PreferenceExample {
 	const prompt = textField(row, "prompt");
 	const chosen = textField(row, "chosen");
 	const rejected = textField(row, "rejected");

@@ -1,3 +1,4 @@
+import { BadRow } from "../bad-row.js";
 import type { SftExample } from "../types.js";
 import { answerOf, demonstration, promptText, textField, userMessage } from "./fields.js";
 import { byKeys, type Format, type FormatOptions, type JsonRow } from "./format.js";
@@ -8,11 +9,12 @@ export const promptCompletion: Format = {
 	shape: "{prompt, completion}",
 	description: "a prompt with the text that follows it, as strings or lists of messages",
 	keys: ["prompt", "completion"],
-	detect: (row, objective) => (objective === "sft" ? byKeys(row, ["prompt", "completion"]) : null),
+	detect: (row, kind) => (kind === "sft" ? byKeys(row, ["prompt", "completion"]) : null),
 	convert: { sft: convert },
 };
 
 function convert(row: JsonRow, options: FormatOptions): SftExample {
+	if (row.label === false) throw new BadRow("a completion labelled as undesired");
 	const prompt = textField(row, "prompt");
 	const completion = textField(row, "completion");
 	const chat = typeof completion !== "string" && typeof prompt === "string";

@@ -9,8 +9,8 @@ export const questionAnswer: Format = {
 	shape: "{question, answer}",
 	description: "a question with its answer (for pairs: chosen and rejected)",
 	keys: ["question", "answer", "chosen", "rejected"],
-	detect: (row, objective) =>
-		byKeys(row, objective === "sft" ? ["question", "answer"] : ["question", "chosen", "rejected"], ["prompt"]),
+	detect: (row, kind) =>
+		byKeys(row, kind === "sft" ? ["question", "answer"] : ["question", "chosen", "rejected"], ["prompt"]),
 	convert: { sft, preference },
 };
 

@@ -20,8 +20,8 @@ export const sharegpt: Format = {
 	shape: "{conversations}",
 	description: "a conversation as a list of {from, value}; for pairs with chosen and rejected beside it",
 	keys: ["conversations", "system", "chosen", "rejected"],
-	detect: (row, objective) =>
-		objective === "sft"
+	detect: (row, kind) =>
+		kind === "sft"
 			? byKeys(row, ["conversations"], ["chosen", "rejected"])
 			: byKeys(row, ["conversations", "chosen", "rejected"]),
 	convert: { sft, preference },

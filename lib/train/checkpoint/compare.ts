@@ -2,9 +2,13 @@ import type { RunConfig } from "../../config/schema.js";
 import { XrightError } from "../../errors.js";
 import type { RunIdentity } from "./state.js";
 
-/** Keys that change neither data, nor model, nor arithmetic. Paths are covered by the fingerprints. */
-const free = ["output", "checkpoint", "evaluation", "model.path", "data.preference.path", "data.sft.path"];
-const freeHeldOut = ["data.preference.evaluation.path", "data.sft.evaluation.path"];
+/** Keys that only say where something lies; what lies there is covered by the fingerprints. */
+const places = [
+	...["output", "model.path", "data.preference.path", "data.sft.path", "reference.path"],
+	...["data.preference.evaluation.path", "data.sft.evaluation.path"],
+];
+/** Keys that change neither data, nor model, nor arithmetic. */
+const free = [...places, "checkpoint", "evaluation.every", "evaluation.prompts", "evaluation.maxNewTokens"];
 /** Keys that change only the rounding or the speed. */
 const rounding = ["device", "threads", "train.microBatchTokens", "train.gradientCheckpointing"];
 
@@ -17,9 +21,10 @@ export function compareRuns(saved: RunIdentity, now: RunIdentity, hasStages: boo
 	const changed = changedKeys(saved.config, now.config);
 	const mayGrow =
 		lengthIsFree(now.config, hasStages) && (now.config.train.steps ?? 0) >= (saved.config.train.steps ?? 0);
-	const problems = changed.filter((key) => !under(key, [...free, ...freeHeldOut, ...rounding]));
+	const problems = changed.filter((key) => !under(key, [...free, ...rounding]));
 	const fatal = problems.filter((key) => !(key === "train.steps" && mayGrow));
 	if (saved.model !== now.model) fatal.push("the model's files");
+	if (saved.reference !== now.reference) fatal.push("the reference policy's files");
 	for (const name of new Set([...Object.keys(saved.data), ...Object.keys(now.data)])) {
 		if (saved.data[name] !== now.data[name]) fatal.push(`the rows of data.${name}`);
 	}
@@ -34,7 +39,18 @@ export function compareRuns(saved: RunIdentity, now: RunIdentity, hasStages: boo
 function lengthIsFree(config: RunConfig, hasStages: boolean): boolean {
 	const { name, warmup } = config.train.schedule;
 	const shareOfRun = warmup > 0 && warmup < 1;
+	// Its starting weights are gone: rows of later steps could not be scored under them.
+	if (config.adapter.type === "none" && config.data.preference !== null && config.reference === null) return false;
 	return !hasStages && name === "constant" && !shareOfRun && config.train.epochs === null;
+}
+
+export function isPlace(key: string): boolean {
+	return under(key, places);
+}
+
+/** Whether another value of the key makes it another training, rounding aside. */
+export function matters(key: string): boolean {
+	return !under(key, [...free, ...rounding]);
 }
 
 function under(key: string, prefixes: readonly string[]): boolean {

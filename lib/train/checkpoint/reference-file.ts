@@ -21,13 +21,15 @@ export async function writeFloat64(path: string, tensors: Record<string, Float64
 	await writeDurable(path, Buffer.concat([length, json, ...bodies]));
 }
 
-/** Reads one list back into `target`. Throws CHECKPOINT when it is not there or has another length. */
-export async function readFloat64(path: string, name: string, target: Float64Array): Promise<void> {
+/** Reads one list back. Throws CHECKPOINT when it is not there or has another length. */
+export async function readFloat64(path: string, name: string, length: number): Promise<Float64Array> {
 	const { tensors } = await readSafetensorsHeader(path);
 	const found = tensors.find((tensor) => tensor.name === name);
-	if (found?.dtype !== "F64" || found.bytes !== target.byteLength) {
-		throw new XrightError("CHECKPOINT", `${path} has no tensor "${name}" of ${target.length} float64 values`);
+	if (found?.dtype !== "F64" || found.bytes !== 8 * length) {
+		throw new XrightError("CHECKPOINT", `${path} has no tensor "${name}" of ${length} float64 values`);
 	}
 	const bytes = (await readFile(path)).subarray(found.offset, found.offset + found.bytes);
-	Buffer.from(target.buffer, target.byteOffset, target.byteLength).set(bytes);
+	const values = new Float64Array(length);
+	Buffer.from(values.buffer).set(bytes);
+	return values;
 }

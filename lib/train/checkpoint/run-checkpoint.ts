@@ -6,6 +6,7 @@ import { prettyJson, writeDurable } from "../durable.js";
 import type { Progress } from "../loop.js";
 import type { MetricsFile } from "../metrics.js";
 import { byObjective } from "../objectives.js";
+import type { ReferenceLogps } from "../reference/logps.js";
 import { restoreWeights, saveState, type TrainedWeights } from "../weights.js";
 import { readFloat64, writeFloat64 } from "./reference-file.js";
 import { type RunIdentity, type RunState, stateName } from "./state.js";
@@ -30,7 +31,8 @@ export async function saveRun(parts: CheckpointParts, progress: Progress, metric
 	const path = await writeCheckpoint(parts.folder, progress.step, keep, async (folder) => {
 		await trained.write(folder);
 		await saveState(context.session, trained, folder);
-		await writeFloat64(join(folder, logpsName), referenceValues(context));
+		const logps = Object.entries(referenceLogps(context)).map(([name, { values }]) => [name, values]);
+		await writeFloat64(join(folder, logpsName), Object.fromEntries(logps));
 		await writeDurable(join(folder, stateName), prettyJson(describe(parts, progress, metrics.bytes)));
 	});
 	context.emit({ event: "checkpoint", step: progress.step, path });
@@ -51,7 +53,7 @@ function describe(parts: CheckpointParts, progress: Progress, metricsBytes: numb
 	};
 }
 
-/** Puts a run back to where the checkpoint in `folder` was saved; returns its progress. Throws CHECKPOINT or IO. */
+/** Puts all but the reference log-probs back to where the checkpoint in `folder` was saved; returns the progress. Throws CHECKPOINT or IO. */
 export async function restoreRun(parts: CheckpointParts, folder: string, state: RunState): Promise<Progress> {
 	const { context, trained } = parts;
 	const { strategy } = context;
@@ -63,22 +65,26 @@ export async function restoreRun(parts: CheckpointParts, folder: string, state: 
 	for (const [objective, position] of Object.entries(state.samplers)) {
 		context.train[objective as Objective]?.sampler.restore(position);
 	}
-	for (const [name, values] of Object.entries(referenceValues(context))) {
-		await readFloat64(join(folder, logpsName), name, values);
+	const { step, evaluated, totals, initial, final, stopped, samples } = state;
+	return { step, evaluated, totals, initial, final, stopped, samples };
+}
+
+/** Puts back the reference log-probs that a checkpoint holds. Throws CHECKPOINT or IO. */
+export async function restoreLogps(data: Pick<TrainContext, "train" | "heldOut">, folder: string): Promise<void> {
+	for (const [name, logps] of Object.entries(referenceLogps(data))) {
+		logps.restore(await readFloat64(join(folder, logpsName), name, logps.values.length));
 	}
-	const { step, evaluated, totals, initial, final, samples } = state;
-	return { step, evaluated, totals, initial, final, samples };
 }
 
 /** The reference log-probs of each row set that has them, by name. */
-function referenceValues(context: TrainContext): Record<string, Float64Array> {
-	const values: Record<string, Float64Array> = {};
+function referenceLogps({ train, heldOut }: Pick<TrainContext, "train" | "heldOut">): Record<string, ReferenceLogps> {
+	const values: Record<string, ReferenceLogps> = {};
 	const add = (use: string, sets: Partial<Record<Objective, RowSet>>) => {
 		for (const [objective, set] of Object.entries(sets)) {
-			if (set.reference) values[`${objective}.${use}`] = set.reference.values;
+			if (set.reference) values[`${objective}.${use}`] = set.reference;
 		}
 	};
-	add("train", context.train);
-	add("evaluation", context.heldOut);
+	add("train", train);
+	add("evaluation", heldOut);
 	return values;
 }

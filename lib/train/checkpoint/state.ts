@@ -5,6 +5,7 @@ import type { SamplerState } from "../../data/sampler.js";
 import type { Objective } from "../../data/types.js";
 import { XrightError } from "../../errors.js";
 import type { StrategyState } from "../../strategies/types.js";
+import type { Stopped } from "../stop.js";
 
 export const stateName = "state.json";
 
@@ -25,6 +26,7 @@ export interface RunState {
 	/** First and last held-out results. */
 	initial: Record<string, number>;
 	final: Record<string, number>;
+	stopped: Stopped | null;
 	/** Answers to evaluation.prompts before training. */
 	samples: string[];
 	versions: { xright: string; torch: string };
@@ -36,6 +38,8 @@ export interface RunIdentity {
 	model: string;
 	/** Keys of the tokenised data sets, by objective and use. */
 	data: Record<string, string>;
+	/** Of the reference policy when the configuration names one. */
+	reference: string | null;
 }
 
 export interface RunTotals {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { BadRow } from "../../../lib/data/bad-row.js";
+import { BadRow, UnwantedRow } from "../../../lib/data/bad-row.js";
 import type { FormatOptions, JsonRow } from "../../../lib/data/formats/format.js";
 import { formats } from "../../../lib/data/formats/index.js";
 import { fixture } from "../support.js";
@@ -11,6 +11,7 @@ const chat: FormatOptions = { template: "chat" };
 const named = (name: string) => formats.find((format) => format.name === name)!;
 const pairOf = (name: string, row: JsonRow, options = plain) => named(name).convert.preference!(row, options);
 const sftOf = (name: string, row: JsonRow, options = plain) => named(name).convert.sft!(row, options);
+const labelledOf = (name: string, row: JsonRow, options = plain) => named(name).convert.unpaired!(row, options);
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
 
@@ -117,6 +118,85 @@ describe("implicit-prompt", () => {
 	});
 });
 
+describe("safe-rlhf", () => {
+	const row = {
+		prompt: "Q",
+		response_0: "risky",
+		response_1: "safe",
+		is_response_0_safe: false,
+		is_response_1_safe: true,
+		better_response_id: 0,
+	};
+
+	test("the safe answer is preferred, whichever it is", () => {
+		const expected = { prompt: "\n\nHuman: Q\n\nAssistant:", chosen: " safe", rejected: " risky" };
+		expect(pairOf("safe-rlhf", row)).toEqual(expected);
+		const swapped = { ...row, response_0: "safe", response_1: "risky", is_response_0_safe: true };
+		expect(pairOf("safe-rlhf", { ...swapped, is_response_1_safe: false })).toEqual(expected);
+		expect(pairOf("safe-rlhf", row, chat)).toEqual({ prompt: [user("Q")], chosen: "safe", rejected: "risky" });
+		expect(named("safe-rlhf").detect(row, "preference")).toContain("is_response_1_safe");
+	});
+
+	test("equal labels are left out, missing ones are bad", () => {
+		expect(() => pairOf("safe-rlhf", { ...row, is_response_0_safe: true })).toThrow(UnwantedRow);
+		const { is_response_0_safe: _, ...unlabelled } = row;
+		expect(() => pairOf("safe-rlhf", unlabelled)).toThrow("is_response_0_safe is not true or false");
+	});
+});
+
+describe("transcript", () => {
+	/** As in ultrafeedback_binarized: the prompt as a string and once more at the head of both conversations. */
+	const row = {
+		prompt: "Q",
+		chosen: [user("Q"), assistant("yes")],
+		rejected: [user("Q"), assistant("no")],
+		messages: [user("Q"), assistant("yes")],
+		score_chosen: 8,
+	};
+
+	test("messages are written out, and SFT learns the chosen answer", () => {
+		const prompt = "\n\nHuman: Q\n\nAssistant:";
+		expect(pairOf("transcript", row)).toEqual({ prompt, chosen: " yes", rejected: " no" });
+		expect(sftOf("transcript", row)).toEqual({ prompt, response: " yes" });
+		const turns = [{ role: "system", content: "S" }, user("a"), assistant("b"), user("c")];
+		const long = { prompt: turns, chosen: [assistant("yes")], rejected: [assistant("no")] };
+		expect(pairOf("transcript", long).prompt).toBe(
+			"\n\nSystem: S\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant:",
+		);
+	});
+
+	test("a chat template is used when it is asked for", () => {
+		expect(sftOf("transcript", row, chat)).toEqual({ prompt: [user("Q")], response: "yes" });
+	});
+
+	test("rows without a usable pair are bad for both objectives", () => {
+		for (const bad of [
+			{ ...row, rejected: row.chosen },
+			{ ...row, rejected: [user("Q"), assistant("")] },
+			{ ...row, chosen: null },
+		]) {
+			expect(() => pairOf("transcript", bad)).toThrow(BadRow);
+			expect(() => sftOf("transcript", bad)).toThrow(BadRow);
+		}
+	});
+
+	test("it is never taken unasked", () => {
+		expect(named("transcript").detect(row, "preference")).toBeNull();
+		expect(named("transcript").detect(row, "sft")).toBeNull();
+	});
+});
+
+test("formats with pairs serve SFT by their chosen answers, when they are asked for", () => {
+	const plainRow = { prompt: "Q: ", chosen: " yes", rejected: " no" };
+	expect(sftOf("preference", plainRow)).toEqual({ prompt: "Q: ", response: " yes" });
+	const shared = "\n\nHuman: a\n\nAssistant:";
+	const transcripts = { chosen: `${shared} good`, rejected: `${shared} bad` };
+	expect(sftOf("implicit-prompt", transcripts)).toEqual({ prompt: shared, response: " good" });
+	for (const row of [plainRow, transcripts]) {
+		expect(formats.filter((format) => format.detect(row, "sft") !== null)).toEqual([]);
+	}
+});
+
 describe("sft formats", () => {
 	test("prompt-completion", () => {
 		expect(sftOf("prompt-completion", { prompt: "a", completion: " b" })).toEqual({ prompt: "a", response: " b" });
@@ -171,6 +251,36 @@ describe("sft formats", () => {
 		const row = { question: "1+1?", answer: "2" };
 		expect(sftOf("question-answer", row)).toEqual({ prompt: "Question: 1+1?\nAnswer:", response: " 2" });
 		expect(sftOf("question-answer", row, chat)).toEqual({ prompt: [user("1+1?")], response: "2" });
+	});
+});
+
+describe("unpaired formats", () => {
+	test("a completion or response with its label", () => {
+		const row = { prompt: "Q: ", completion: " yes", label: true };
+		expect(labelledOf("labelled-completion", row)).toEqual({ prompt: "Q: ", response: " yes", desirable: true });
+		const other = { prompt: "Q", response: "no", label: 0 };
+		const expected = { prompt: [user("Q")], response: "no", desirable: false };
+		expect(labelledOf("labelled-completion", other, chat)).toEqual(expected);
+		const messages = { prompt: [user("Q")], completion: [assistant("no")], label: false };
+		expect(labelledOf("labelled-completion", messages)).toEqual(expected);
+	});
+
+	test("a conversation with the label of its last answer", () => {
+		const row = { messages: [user("Q"), assistant("no")], label: false };
+		const expected = { prompt: [user("Q")], response: "no", desirable: false };
+		expect(labelledOf("labelled-messages", row)).toEqual(expected);
+	});
+
+	test("a label must be true or false", () => {
+		for (const name of ["labelled-completion", "labelled-messages"]) {
+			const row = { prompt: "Q", completion: "yes", messages: [user("Q"), assistant("yes")] };
+			expect(() => labelledOf(name, row)).toThrow("missing label");
+			expect(() => labelledOf(name, { ...row, label: "good" })).toThrow("not true or false");
+		}
+	});
+
+	test("an answer labelled as undesired is none to learn from", () => {
+		expect(() => sftOf("prompt-completion", { prompt: "Q", completion: "no", label: false })).toThrow("undesired");
 	});
 });
 

@@ -1,68 +1,96 @@
-// A tiny random Llama on disk and an independent float64 autograd implementation of it, one
-// sequence at a time.
+// Tiny random models of every arrangement the decoder knows, on disk and in memory.
 #pragma once
 #include <ATen/ATen.h>
-#include <torch/csrc/autograd/variable.h>
 #include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
 #include <fstream>
-#include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
+#include "core/model.h"
 #include "core/value.h"
+#include "oracle.h"
 
 namespace xright::testing {
 
-struct TinyConfig {
-  int64_t layers = 2, hidden = 32, heads = 4, kv_heads = 2, ffn = 48, vocab = 61;
-  bool tied = true, bias = false;
-
-  Value hf() const {
-    return Value::Object{{"model_type", "llama"},
-                         {"num_hidden_layers", layers},
-                         {"hidden_size", hidden},
-                         {"num_attention_heads", heads},
-                         {"num_key_value_heads", kv_heads},
-                         {"intermediate_size", ffn},
-                         {"vocab_size", vocab},
-                         {"max_position_embeddings", int64_t{256}},
-                         {"rms_norm_eps", 1e-5},
-                         {"rope_theta", 10000.0},
-                         {"tie_word_embeddings", tied},
-                         {"attention_bias", bias}};
-  }
+// A configuration and the modules that get adapters.
+struct TinyCase {
+  const char* name;
+  Value config;
+  std::vector<std::string> targets;
 };
+inline void PrintTo(const TinyCase& c, std::ostream* out) { *out << c.name; }
 
-using Weights = std::map<std::string, at::Tensor>;  // float32, Hugging Face names
-
-inline Weights random_weights(const TinyConfig& c) {
-  Weights w;
-  const int64_t d = c.hidden / c.heads;
-  auto add = [&](const std::string& name, at::IntArrayRef shape, double scale) {
-    w[name] = at::randn(shape) * scale;
-  };
-  add("model.embed_tokens.weight", {c.vocab, c.hidden}, 1.0);
-  if (!c.tied) add("lm_head.weight", {c.vocab, c.hidden}, 0.3);
-  w["model.norm.weight"] = at::rand({c.hidden}) + 0.5;
-  for (int64_t i = 0; i < c.layers; ++i) {
-    const std::string l = "model.layers." + std::to_string(i) + ".";
-    for (const auto& [name, rows, columns] : {std::tuple{"self_attn.q_proj", c.heads * d, c.hidden},
-                                              {"self_attn.k_proj", c.kv_heads * d, c.hidden},
-                                              {"self_attn.v_proj", c.kv_heads * d, c.hidden},
-                                              {"self_attn.o_proj", c.hidden, c.heads * d},
-                                              {"mlp.gate_proj", c.ffn, c.hidden},
-                                              {"mlp.up_proj", c.ffn, c.hidden},
-                                              {"mlp.down_proj", c.hidden, c.ffn}}) {
-      add(l + name + ".weight", {rows, columns}, 1.5 / std::sqrt(static_cast<double>(columns)));
-      if (c.bias && std::string(name).starts_with("self_attn"))
-        add(l + name + ".bias", {rows}, 0.1);
-    }
-    w[l + "input_layernorm.weight"] = at::rand({c.hidden}) + 0.5;
-    w[l + "post_attention_layernorm.weight"] = at::rand({c.hidden}) + 0.5;
+inline Value tiny_config(const char* model_type, Value::Object own) {
+  Value::Object all{
+      {"model_type", model_type}, {"num_hidden_layers", 2},        {"hidden_size", 32},
+      {"num_attention_heads", 4}, {"intermediate_size", 48},       {"ffn_dim", 48},
+      {"vocab_size", 61},         {"max_position_embeddings", 64}, {"rms_norm_eps", 1e-5}};
+  for (auto& [key, value] : own) {
+    std::erase_if(all, [&](const auto& member) { return member.first == key; });
+    all.emplace_back(key, value);
   }
+  return all;
+}
+
+inline const TinyCase kLlama{
+    "llama",
+    tiny_config("llama", {{"num_key_value_heads", 2}, {"tie_word_embeddings", true}}),
+    {"q_proj", "v_proj", "down_proj", "gate_proj", "o_proj"}};
+
+inline std::vector<TinyCase> tiny_cases() {
+  const std::vector<std::string> gated{"q_proj", "v_proj", "o_proj", "up_proj", "down_proj"};
+  const std::vector<std::string> opt{"q_proj", "k_proj", "out_proj", "fc1", "fc2"};
+  auto opt_narrow = opt;
+  opt_narrow.insert(opt_narrow.end(), {"project_in", "project_out"});
+  return {
+      kLlama,
+      {"llama_untied_bias",
+       tiny_config("llama", {{"num_key_value_heads", 1}, {"attention_bias", true}}), gated},
+      {"neox_parallel",
+       tiny_config("gpt_neox", {{"rotary_pct", 0.25}}),
+       {"query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"}},
+      {"neox_serial",
+       tiny_config("gpt_neox", {{"use_parallel_residual", false}, {"rotary_pct", 1.0}}),
+       {"query_key_value", "dense_4h_to_h"}},
+      {"opt_pre", tiny_config("opt", {}), opt},
+      {"opt_post",
+       tiny_config("opt", {{"do_layer_norm_before", false}, {"word_embed_proj_dim", 16}}),
+       opt_narrow},
+      {"opt_bare",
+       tiny_config("opt", {{"layer_norm_elementwise_affine", false},
+                           {"enable_bias", false},
+                           {"_remove_final_layer_norm", true}}),
+       opt},
+      {"mistral", tiny_config("mistral", {{"num_key_value_heads", 2}, {"sliding_window", 3}}),
+       gated},
+      {"qwen3", tiny_config("qwen3", {{"head_dim", 16}, {"num_key_value_heads", 2}}), gated},
+      {"gemma3",
+       tiny_config("gemma3_text", {{"num_key_value_heads", 2},
+                                   {"head_dim", 16},
+                                   {"query_pre_attn_scalar", 24},
+                                   {"sliding_window", 3},
+                                   {"sliding_window_pattern", 2}}),
+       gated},
+  };
+}
+
+// float32, under their names in a checkpoint.
+inline Weights random_weights(const DecoderSpec& spec) {
+  Weights w;
+  Model shapes = allocate_model(spec, at::kFloat, at::kCPU);
+  visit_tensors(shapes, [&](const std::string& name, at::Tensor& t) {
+    double scale = 1.5 / std::sqrt(static_cast<double>(t.size(-1)));
+    if (name == spec.embedding + ".weight") scale = 1 / spec.embedding_scale;
+    if (name == spec.head + ".weight" || name == spec.positions + ".weight") scale = 0.3;
+    if (name.ends_with(".bias")) scale = 0.1;
+    w[name] = at::randn(t.sizes()) * scale;
+    if (t.dim() == 1 && name.ends_with(".weight"))  // norms
+      w[name] = at::rand(t.sizes()) + 0.5 - spec.norm.offset;
+  });
   return w;
 }
 
@@ -94,81 +122,12 @@ inline std::string temporary_file() {
   return path;
 }
 
-// Float64 copies that autograd follows.
-inline Weights leaves(const Weights& weights) {
+// Copies in `dtype` that autograd follows.
+inline Weights leaves(const Weights& weights, at::ScalarType dtype = at::kDouble) {
   Weights w;
-  for (const auto& [name, t] : weights) w[name] = t.to(at::kDouble).set_requires_grad(true);
+  for (const auto& [name, t] : weights) w[name] = t.to(dtype).clone().set_requires_grad(true);
   return w;
 }
-
-struct OracleLora {
-  double scale;
-  std::map<std::string, std::pair<at::Tensor, at::Tensor>>
-      matrices;  // module -> A, B (float64 leaves)
-};
-
-class Oracle {
- public:
-  Oracle(const TinyConfig& config, const Weights& weights, const OracleLora* lora = nullptr)
-      : c_(config), w_(weights), lora_(lora) {}
-
-  // Log-prob of each token of `ids` from position `from` on, given all before it.
-  at::Tensor logps(const std::vector<int32_t>& ids, int64_t from) const {
-    auto ids_T = at::tensor(ids, at::kInt).to(at::kLong);
-    auto x = w_.at("model.embed_tokens.weight").index_select(0, ids_T);
-    for (int64_t i = 0; i < c_.layers; ++i) x = block(x, "model.layers." + std::to_string(i) + ".");
-    x = norm(x, "model.norm.weight");
-    auto logits = x.matmul(w_.at(c_.tied ? "model.embed_tokens.weight" : "lm_head.weight").t());
-    const int64_t T = ids_T.size(0);
-    auto all = logits.narrow(0, from - 1, T - from).log_softmax(1);
-    return all.gather(1, ids_T.narrow(0, from, T - from).unsqueeze(1)).squeeze(1);
-  }
-
- private:
-  at::Tensor norm(const at::Tensor& x, const std::string& name) const {
-    return x * at::rsqrt(x.pow(2).mean(1, true) + 1e-5) * w_.at(name);
-  }
-  at::Tensor linear(const at::Tensor& x, const std::string& module) const {
-    auto y = x.matmul(w_.at(module + ".weight").t());
-    if (w_.contains(module + ".bias")) y = y + w_.at(module + ".bias");
-    if (lora_ && lora_->matrices.contains(module)) {
-      const auto& [a, b] = lora_->matrices.at(module);
-      y = y + x.matmul(a.t()).matmul(b.t()) * lora_->scale;
-    }
-    return y;
-  }
-  at::Tensor rotate(const at::Tensor& x) const {  // [heads, T, d]
-    const int64_t d = x.size(2);
-    auto freq = at::pow(10000.0, -at::arange(0, d, 2, at::kDouble) / d);
-    auto angle = at::outer(at::arange(x.size(1), at::kDouble), freq);
-    auto cos = at::cat({angle.cos(), angle.cos()}, 1), sin = at::cat({angle.sin(), angle.sin()}, 1);
-    auto half = at::cat({-x.narrow(2, d / 2, d / 2), x.narrow(2, 0, d / 2)}, 2);
-    return x * cos + half * sin;
-  }
-  at::Tensor block(at::Tensor x, const std::string& l) const {
-    const int64_t T = x.size(0), d = c_.hidden / c_.heads;
-    auto y = norm(x, l + "input_layernorm.weight");
-    auto heads = [&](const std::string& name, int64_t n) {
-      return linear(y, l + "self_attn." + name).view({T, n, d}).transpose(0, 1);
-    };
-    auto q = rotate(heads("q_proj", c_.heads)), k = rotate(heads("k_proj", c_.kv_heads)),
-         v = heads("v_proj", c_.kv_heads);
-    const int64_t group = c_.heads / c_.kv_heads;
-    k = k.repeat_interleave(group, 0), v = v.repeat_interleave(group, 0);
-    auto mask = at::ones({T, T}, at::kBool).triu(1);
-    auto p = (q.matmul(k.transpose(1, 2)) / std::sqrt(static_cast<double>(d)))
-                 .masked_fill(mask, -INFINITY)
-                 .softmax(2);
-    x = x + linear(p.matmul(v).transpose(0, 1).reshape({T, c_.hidden}), l + "self_attn.o_proj");
-    y = norm(x, l + "post_attention_layernorm.weight");
-    return x + linear(at::silu(linear(y, l + "mlp.gate_proj")) * linear(y, l + "mlp.up_proj"),
-                      l + "mlp.down_proj");
-  }
-
-  const TinyConfig& c_;
-  const Weights& w_;
-  const OracleLora* lora_;
-};
 
 // A batch of pairs (prompt, chosen, rejected) or of (prompt, response) rows.
 inline Value pack_rows(const std::vector<std::vector<std::vector<int32_t>>>& rows) {

@@ -96,6 +96,20 @@ TEST_P(NormTest, WithoutDeltaLeavesTheResidualAlone) {
   EXPECT_LE(error(y, want), 4e-3);
 }
 
+TEST_P(NormTest, OffsetIsAddedToTheWeight) {
+  for (auto kind : {NormKind::kRms, NormKind::kLayer}) {
+    auto in = inputs(kind, at::kBFloat16, 5, 40, kind == NormKind::kLayer);
+    in.norm.weight_D.sub_(1);
+    in.norm.offset = 1;
+    const auto got = run(in);
+    in.norm.weight_D.add_(1);
+    in.norm.offset = 0;
+    const auto want = run(in);
+    EXPECT_TRUE(identical(got.y_TD, want.y_TD) && identical(got.y_again_TD, want.y_again_TD));
+    EXPECT_TRUE(identical(got.dx_TD, want.dx_TD) && identical(got.dweight_D, want.dweight_D));
+  }
+}
+
 TEST_P(NormTest, FrozenParametersStayUndefined) {
   auto in = inputs(NormKind::kLayer, at::kFloat, 5, 24, true);
   const auto trained = run(in);

@@ -9,9 +9,9 @@ const base = {
 	train: { steps: 10 },
 };
 
-function identity(change: object = {}, model = "m", sft = "s") {
+function identity(change: object = {}, model = "m", sft = "s", reference: string | null = null) {
 	const config: RunConfig = parseConfig({ ...base, ...change }, "test");
-	return { config, model, data: { sft } };
+	return { config, model, data: { sft }, reference };
 }
 
 function compare(change: object, hasStages = false): string[] {
@@ -54,11 +54,16 @@ describe("compareRuns", () => {
 	it("refuses another model or other rows", () => {
 		expect(() => compareRuns(identity(), identity({}, "other"), false)).toThrow(/the model's files/);
 		expect(() => compareRuns(identity(), identity({}, "m", "other"), false)).toThrow(/the rows of data.sft/);
+		expect(() => compareRuns(identity(), identity({}, "m", "s", "other"), false)).toThrow(
+			/the reference policy's files/,
+		);
 	});
 
 	it("lets a run grow only when nothing depends on its length", () => {
 		const longer = (schedule: object) => ({ train: { steps: 20, schedule } });
 		expect(compare(longer({}))).toEqual([]);
+		const full = { adapter: { type: "none" } };
+		expect(() => compareRuns(identity(full), identity({ ...full, ...longer({}) }), false)).toThrow(/train.steps/);
 		expect(() => compare(longer({}), true)).toThrow(/train.steps/);
 		const linear = { train: { steps: 10, schedule: { name: "linear" } } };
 		const grow = () => compareRuns(identity(linear), identity(longer({ name: "linear" })), false);
