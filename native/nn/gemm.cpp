@@ -5,6 +5,8 @@
 #include <ATen/native/CPUBlas.h>
 
 #include <algorithm>
+#include <atomic>
+#include <vector>
 
 #include "nn/backend.h"
 #include "nn/cpu/activation_kernels.h"
@@ -14,6 +16,8 @@ namespace xright::nn {
 namespace {
 
 namespace blas = at::native::cpublas;
+
+std::atomic<bool> forced{false};
 
 constexpr int64_t kPanel = 64;  // outputs
 constexpr int64_t kRows = 32;   // of one tile: always as many, so that one kernel serves
@@ -108,11 +112,30 @@ cpu::ActivationArgs activation(const PackedMatrix& matrix, const at::Tensor& y_T
   return args;
 }
 
+// LibTorch's could_pack is about AMX; that packed products exist on AVX-512 BF16 too (where they
+// do not pay), only a product can tell.
+bool probe() {
+  const std::vector<at::BFloat16> x(kRows * 2, 1), panel(kPanel * 2, 1);
+  std::vector<float> out(kRows * kPanel);
+  try {
+    blas::brgemm(kRows, kPanel, 2, 2, kPanel, kPanel, false, x.data(), panel.data(), out.data(),
+                 true);
+    blas::brgemm_release();
+  } catch (const c10::Error&) {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
+void force_packed(bool on) { forced.store(on, std::memory_order_relaxed); }
+
 bool packed_products() {
-  static const bool exist = blas::could_pack(at::kBFloat16);
-  return exist && cpu::current_isa() == cpu::Isa::avx512bf16 && !aten_forced();
+  static const bool exist = cpu::detected_isa() == cpu::Isa::avx512bf16 && probe();
+  static const bool pays = blas::could_pack(at::kBFloat16);
+  return exist && (pays || forced.load(std::memory_order_relaxed)) &&
+         cpu::current_isa() == cpu::Isa::avx512bf16 && !aten_forced();
 }
 
 PackedMatrix pack_matrix(const at::Tensor& weight_OI, bool gated) {

@@ -19,6 +19,8 @@ struct PackedMatrix {
 
 // Whether this processor, the chosen instruction set and LibTorch have such products.
 bool packed_products();
+// Makes AVX-512 BF16 take them without AMX, where they do not pay (process-wide; for tests).
+void force_packed(bool on);
 
 // Undefined when they do not exist or do not serve this matrix (type, device, shape).
 PackedMatrix pack_matrix(const at::Tensor& weight_OI, bool gated);
@@ -35,8 +37,8 @@ struct FusedActivation {
 
 // What is added to a product in float32, before it is rounded: s B^T.
 struct LowRank {
-  const at::Tensor& s_TR;
-  const PackedMatrix& b_OR;  // gated if the product's matrix is
+  at::Tensor s_TR;
+  PackedMatrix b_OR;  // gated if the product's matrix is
 };
 
 // y = x W^T + b + s B^T, and h. `bias_O` may be undefined, `low_rank` and `fused` null. Rows are

@@ -89,19 +89,21 @@ void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout,
     const Timed timed("lora", "forward", lora_flops(linear, x_TI.size(0)));
     s_TR = down_project(*linear.lora, *weights, dropout, x_TI);
   }
-  const Timed timed(label(linear), "forward", product_flops(linear, x_TI.size(0)));
-  if (serves(linear.packed, x_TI)) {
-    if (!weights) return packed_product(x_TI, linear.packed, linear.bias_O, nullptr, y_TO, then);
-    const LowRank low_rank{s_TR, weights->packed_b};
-    return packed_product(x_TI, linear.packed, linear.bias_O, &low_rank, y_TO, then);
+  {
+    const Timed timed(label(linear), "forward", product_flops(linear, x_TI.size(0)));
+    if (serves(linear.packed, x_TI)) {
+      const LowRank low_rank{s_TR, weights ? weights->packed_b : PackedMatrix{}};
+      return packed_product(x_TI, linear.packed, linear.bias_O, weights ? &low_rank : nullptr, y_TO,
+                            then);
+    }
+    if (linear.bias_O.defined()) {
+      at::addmm_out(y_TO, linear.bias_O, x_TI, linear.weight_OI.t());
+    } else {
+      at::mm_out(y_TO, x_TI, linear.weight_OI.t());
+    }
+    for (size_t i = 0; weights && i < linear.lora->slices.size(); ++i)
+      rows(y_TO, linear.lora->slices[i]).addmm_(ranks(*linear.lora, s_TR, i), weights->b_OR[i].t());
   }
-  if (linear.bias_O.defined()) {
-    at::addmm_out(y_TO, linear.bias_O, x_TI, linear.weight_OI.t());
-  } else {
-    at::mm_out(y_TO, x_TI, linear.weight_OI.t());
-  }
-  for (size_t i = 0; weights && i < linear.lora->slices.size(); ++i)
-    rows(y_TO, linear.lora->slices[i]).addmm_(ranks(*linear.lora, s_TR, i), weights->b_OR[i].t());
   if (then) activation_forward(then->act, then->gated, y_TO, then->h_TF);
 }
 

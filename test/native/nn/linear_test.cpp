@@ -58,7 +58,17 @@ at::Tensor forward(const Linear& l, const at::Tensor& x_TI, const FusedActivatio
   return y;
 }
 
-class LinearTest : public OpTest {};
+class LinearTest : public OpTest {
+ protected:
+  void SetUp() override {
+    force_packed(true);
+    OpTest::SetUp();
+  }
+  void TearDown() override {
+    OpTest::TearDown();
+    force_packed(false);
+  }
+};
 
 TEST_P(LinearTest, MatchesFloat64) {
   for (auto dtype : {at::kFloat, at::kBFloat16})
