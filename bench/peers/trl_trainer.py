@@ -10,7 +10,6 @@ import transformers
 from datasets import Dataset
 
 fast = job["settings"]["fast"]
-notes = []
 
 
 def trainer_classes():
@@ -60,4 +59,4 @@ trainer = trainer_class(
 )
 trainer.train()
 versions = {"torch": torch.__version__, "transformers": transformers.__version__, "trl": trl.__version__}
-clock.answer(job["batch"], versions, notes)
+clock.answer(job["batch"], versions)

@@ -16,9 +16,9 @@ export async function trialCharts(trial: Trial, result: TrialResult): Promise<Ch
 	const bars = (value: (row: (typeof figures)[number]) => number) =>
 		figures.map((row) => ({ name: row.name, value: value(row) }));
 	const baseline = figures[0]?.name ?? "";
-	const note = `${result.machine}, ${result.threads} threads; medians of ${result.rounds.length} rounds`;
-	const speed = { title: `${trial.title}: speed`, description: "Rows a second of each contender", note, baseline };
-	const memory = { title: `${trial.title}: memory`, description: "Peak resident memory", note, baseline };
+	const note = noteText(trial, result);
+	const speed = { title: `${trial.name}: speed`, description: "Rows a second of each contender", note, baseline };
+	const memory = { title: `${trial.name}: memory`, description: "Peak resident memory", note, baseline };
 	return [
 		{
 			file: `${trial.name}-speed.svg`,
@@ -29,6 +29,10 @@ export async function trialCharts(trial: Trial, result: TrialResult): Promise<Ch
 			svg: await barChart({ ...memory, value: { label: "GB" }, bars: bars((row) => row.peakBytes / 1e9) }),
 		},
 	];
+}
+
+function noteText({ title }: Trial, { machine, threads, rounds }: TrialResult): string {
+	return `${title}\n${machine}, ${threads} threads; medians of ${rounds.length} rounds`;
 }
 
 /** Medians over the rounds with their lowest and highest values as a band. */
@@ -45,8 +49,8 @@ async function sweepChart(trial: Trial, result: TrialResult, sweep: Sweep, index
 		lines.set(at.line, [...(lines.get(at.line) ?? []), point]);
 	}
 	const svg = await lineChart({
-		title: `${trial.title}: ${sweep.title.toLowerCase()}`,
-		note: `${result.machine}, ${result.threads} threads; medians of ${result.rounds.length} rounds, band: lowest to highest`,
+		title: `${trial.name}: ${sweep.title.toLowerCase()}`,
+		note: `${noteText(trial, result)}; band: lowest to highest`,
 		description: `${sweep.y} by ${sweep.x}`,
 		x: { label: sweep.x, log: sweep.log ?? false },
 		y: { label: sweep.y, min: 0 },

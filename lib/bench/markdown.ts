@@ -30,7 +30,7 @@ function sectionLines({ trial, result, charts }: Section): string[] {
 	return [
 		`## ${trial.name}: ${trial.title}`,
 		"",
-		`${model}; ${machine}, ${threads} threads; ${software.join(", ")}; ${rounds.length} rounds, ${date.slice(0, 10)}.`,
+		`${model}; ${machine}, ${threads} threads; ${software.join(", ")}; rounds: ${rounds.length}; ${date.slice(0, 10)}.`,
 		"",
 		...table(
 			header,
@@ -39,7 +39,33 @@ function sectionLines({ trial, result, charts }: Section): string[] {
 		"",
 		...figures.flatMap(({ name, notes }) => notes.map((note) => `- ${name}: ${note}`)),
 		...Object.entries(failed).map(([name, message]) => `- ${name} failed: ${message}`),
+		"",
+		...profileLines(result),
 		...charts.map((file) => `![${trial.title}](${file})`),
+		"",
+	];
+}
+
+/** Ops that take less than this share of the time are summed up. */
+const SMALL = 0.03;
+
+/** Where the time of the first contender with a profile goes, in the last round. */
+function profileLines({ rounds }: TrialResult): string[] {
+	const profiled = Object.entries(rounds.at(-1) ?? {}).find(([, { profile }]) => profile);
+	if (!profiled) return [];
+	const [name, { profile = [] }] = profiled;
+	const total = profile.reduce((sum, { seconds }) => sum + seconds, 0);
+	const large = profile.filter(({ seconds }) => seconds / total >= SMALL).sort((a, b) => b.seconds - a.seconds);
+	const rest = total - large.reduce((sum, { seconds }) => sum + seconds, 0);
+	const share = (seconds: number) => `${((100 * seconds) / total).toFixed(0)} %`;
+	const rows = large.map(({ op, pass, seconds, flops }) => {
+		const cell = `${op}, ${pass}`.replaceAll("|", "\\|");
+		return [cell, share(seconds), flops > 0 ? digits(flops / seconds / 1e12) : "–"];
+	});
+	return [
+		`Where the time of ${name} goes:`,
+		"",
+		...table(["op", "share", "TFLOP/s"], [...rows, ["the rest", share(rest), "–"]]),
 		"",
 	];
 }
@@ -100,7 +126,7 @@ function optional(value: number | null, text: (value: number) => string): string
 
 /** Relative noise as "± 3 %"; nothing when one round says nothing about it. */
 export function noiseText(noise: number): string {
-	return Number.isFinite(noise) ? `± ${(noise * 100).toPrecision(2)} %` : "";
+	return Number.isFinite(noise) ? `± ${(noise * 100).toFixed(noise < 0.1 ? 1 : 0)} %` : "";
 }
 
 /** Three significant digits. */

@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { readCpu } from "../native/machine.js";
 import { isPeer, type MeasureOptions, measure, measureProducts, type Peer } from "./measure.js";
 import { LONGEST, writeRows } from "./rows.js";
@@ -24,6 +24,9 @@ export interface SuiteOptions extends MeasureOptions {
 
 /** The shape that `--model` stands for. */
 const REAL = "smollm2-135m";
+
+/** Under this name a failure of the products' measurement is noted. */
+const PRODUCTS = "the rate of the products";
 
 const defaults: Omit<Job, "model" | "rows" | "sftRows" | "threads"> = {
 	objective: "sft",
@@ -63,7 +66,7 @@ export class Suite {
 		for (let number = 1; number <= this.#options.rounds; number++) {
 			const round = await this.#round(trial, number, job, failed);
 			rounds.push(round);
-			productFlops.push(...(await this.#productFlops(round, job)));
+			productFlops.push(...(await this.#productFlops(round, job, failed)));
 		}
 		return this.#result(trial, rounds, productFlops, failed);
 	}
@@ -97,7 +100,7 @@ export class Suite {
 	}
 
 	async #model(trial: Trial, folder: string, rows: string[]): Promise<string> {
-		if (trial.model === REAL && this.#options.model !== null) return this.#options.model;
+		if (trial.model === REAL && this.#options.model !== null) return resolve(this.#options.model);
 		const path = join(folder, trial.model);
 		const texts = await Promise.all(rows.map((file) => readFile(file, "utf8")));
 		const values = texts.flatMap((text) => text.trim().split("\n")).flatMap((line) => Object.values(JSON.parse(line)));
@@ -109,20 +112,28 @@ export class Suite {
 		return measure(contender.runner, { ...job, ...contender.job }, this.#options);
 	}
 
-	/** The rate of the model's products alone, on as many tokens as a step has. */
-	async #productFlops(round: Round, job: Job): Promise<number[]> {
+	/** The rate of the model's products alone, on as many tokens as a step has; nothing without a peer's torch. */
+	async #productFlops(round: Round, job: Job, failed: Record<string, string>): Promise<number[]> {
+		const { peers, signal } = this.#options;
 		const own = Object.values(round).find(({ products, work }) => products && work);
-		if (!own?.products || !own.work || this.#options.peers.length === 0) return [];
+		if (!own?.products || !own.work || peers.length === 0 || PRODUCTS in failed) return [];
 		const tokens = Math.round(own.work.tokens * job.batch);
-		return [await measureProducts(own.products, tokens, job.threads, this.#options)];
+		try {
+			return [await measureProducts(own.products, tokens, job.threads, this.#options)];
+		} catch (error) {
+			if (signal.aborted) throw error;
+			failed[PRODUCTS] = (error as Error).message;
+			return [];
+		}
 	}
 
 	#result(trial: Trial, rounds: Round[], productFlops: number[], failed: Record<string, string>): TrialResult {
 		const measurements = rounds.flatMap((round) => Object.values(round));
+		const cpu = readCpu();
 		return {
 			trial: trial.name,
 			date: new Date().toISOString(),
-			machine: `${readCpu().model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
+			machine: `${cpu.model} (${cpu.features.join(" ")}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
 			threads: this.#options.threads,
 			versions: Object.assign({}, ...measurements.map(({ versions }) => versions)),
 			weights: trial.model === REAL && this.#options.model !== null ? "real" : "random",

@@ -1,3 +1,5 @@
+import type { ProfileRow } from "../native/binding.js";
+
 /** What one contender is asked to do, in a process of its own; goes to workers and peers as JSON. */
 export interface Job {
 	/** Native objective: dpo, sft or orpo. */
@@ -54,6 +56,8 @@ export interface Measurement {
 	work?: Work;
 	/** Shapes of the model's products, for measuring how fast this machine does them alone. */
 	products?: Product[];
+	/** Where the time of the same steps goes, from a pass after the timed ones. */
+	profile?: ProfileRow[];
 	/** Numbers of this kind of trial only. */
 	detail?: Record<string, number>;
 }

@@ -38,8 +38,8 @@ async function trainedBy(signal: AbortSignal): Promise<FromPoint> {
 
 function describe(error: unknown): PointError {
 	if (error instanceof XrightError) {
-		const { code, message, hint } = error;
-		return hint === undefined ? { code, message } : { code, message, hint };
+		const { code, message, hint, detail } = error;
+		return { code, message, hint, detail };
 	}
 	return { code: "INTERNAL", message: `internal error: ${error instanceof Error ? error.message : String(error)}` };
 }

@@ -116,8 +116,8 @@ function record(point: InspectedPoint, status: PointRecord["status"]): PointReco
 	return { name, label, strategy: config.strategy.name, lambda, seed, status, error: null, folder, ...noMeasures };
 }
 
-function failedRecord(point: InspectedPoint, { code, message, hint }: XrightError): PointRecord {
-	return { ...record(point, "failed"), error: { code, message, ...(hint === undefined ? {} : { hint }) } };
+function failedRecord(point: InspectedPoint, { code, message, hint, detail }: XrightError): PointRecord {
+	return { ...record(point, "failed"), error: { code, message, hint, detail } };
 }
 
 /** A run is no result when a loss that was measured is not a number. */

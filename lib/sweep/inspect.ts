@@ -13,6 +13,7 @@ import type { JobSurroundings } from "../train/job.js";
 import { type FoundModel, findModel } from "../train/model.js";
 import { planNotes, planRun, strategyFactory } from "../train/plan.js";
 import { findReference } from "../train/reference/given.js";
+import { checkTargets } from "../train/targets.js";
 import type { Grid, GridPoint } from "./grid.js";
 
 /** A point and what its folder holds of it. */
@@ -38,6 +39,7 @@ export interface Inspection {
 export async function inspectGrid(grid: Grid, around: JobSurroundings<RunEvent>): Promise<Inspection> {
 	const { config } = grid.points[0]!;
 	const found = await findModel(config, around);
+	checkTargets(config, found);
 	const path = referencePath(config);
 	const reference = path === null ? null : await findReference(config, found, path, around);
 	// Points differ in strategy and seed only, so all that have the same objectives and losses have the same data.

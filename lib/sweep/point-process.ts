@@ -1,14 +1,15 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { type ErrorCode, XrightError } from "../errors.js";
+import { XrightError } from "../errors.js";
 import type { RunEvent, RunSummary } from "../train/events.js";
 import type { JobSurroundings } from "../train/job.js";
 import type { GridPoint } from "./grid.js";
 import type { PointError, ToPoint } from "./types.js";
 
 /** What the process of a point says: its run's events, then how the run ended. */
-export type FromPoint = { event: RunEvent } | { summary: RunSummary } | { error: PointError };
+export type FromPoint = { event: RunEvent } | PointEnd;
+type PointEnd = { summary: RunSummary } | { error: PointError };
 
 const program = fileURLToPath(new URL("../cli/point.js", import.meta.url));
 /** How much of what the process wrote to stderr is kept for a message, in characters. */
@@ -23,7 +24,7 @@ const keptText = 4096;
 export async function runPoint(point: GridPoint, around: JobSurroundings<RunEvent>): Promise<RunSummary> {
 	const { env, signal, emit } = around;
 	const child = fork(program, { env, execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
-	let end: Exclude<FromPoint, { event: RunEvent }> | null = null;
+	let end = null as PointEnd | null;
 	let text = "";
 	child.stderr!.setEncoding("utf8").on("data", (more: string) => {
 		text = (text + more).slice(-keptText);
@@ -42,27 +43,25 @@ export async function runPoint(point: GridPoint, around: JobSurroundings<RunEven
 		const [code, killedBy] = (await once(child, "close").catch((cause: Error) => {
 			throw new XrightError("INTERNAL", `${point.name}: its process could not start: ${cause.message}`, { cause });
 		})) as [number | null, NodeJS.Signals | null];
-		return result(end, `${point.name}: its process ${killedBy ? `died of ${killedBy}` : `ended with code ${code}`}`, {
-			killedBy,
-			text,
-		});
+		if (end === null) throw deathError(point.name, code, killedBy, text.trim());
+		return resultOf(end);
 	} finally {
 		signal.removeEventListener("abort", stop);
 	}
 }
 
-function result(
-	end: Exclude<FromPoint, { event: RunEvent }> | null,
-	death: string,
-	{ killedBy, text }: { killedBy: NodeJS.Signals | null; text: string },
-): RunSummary {
-	if (end !== null && "summary" in end) return end.summary;
-	if (end !== null) throw asError(end.error);
-	const code: ErrorCode = killedBy === "SIGKILL" ? "OUT_OF_MEMORY" : "INTERNAL";
-	const hint = code === "OUT_OF_MEMORY" ? "The kernel does this when memory runs out; run again to retry." : undefined;
-	throw new XrightError(code, death, { hint, detail: text.trim() || undefined });
+function resultOf(end: PointEnd): RunSummary {
+	if ("summary" in end) return end.summary;
+	const { code, message, ...more } = end.error;
+	throw new XrightError(code, message, more);
 }
 
-function asError({ code, message, hint }: PointError): XrightError {
-	return new XrightError(code, message, { hint });
+/** A process that ended without a word; `text` is the last that it wrote. */
+function deathError(name: string, code: number | null, killedBy: NodeJS.Signals | null, text: string): XrightError {
+	const outOfMemory = killedBy === "SIGKILL";
+	const how = killedBy === null ? `ended with code ${code}` : `died of ${killedBy}`;
+	return new XrightError(outOfMemory ? "OUT_OF_MEMORY" : "INTERNAL", `${name}: its process ${how}`, {
+		hint: outOfMemory ? "The kernel does this when memory runs out; run again to retry." : undefined,
+		detail: text || undefined,
+	});
 }

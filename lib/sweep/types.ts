@@ -12,6 +12,8 @@ export interface PointError {
 	code: ErrorCode;
 	message: string;
 	hint?: string;
+	/** Long technical text, such as the last that a process wrote before it died. */
+	detail?: string;
 }
 
 /** One run of a sweep in front.json; the measures are those of a completed run, else null. */

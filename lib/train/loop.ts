@@ -28,9 +28,9 @@ export function freshProgress(): Progress {
 }
 
 /**
- * Trains from `progress.step` to the last step, or to where `stop` ends the run: evaluation and checkpoint where due, then the next step. When the
- * signal is aborted it stops after the running micro-batch, drops the unfinished step and saves. `save` makes a
- * checkpoint of the current progress.
+ * Trains from `progress.step` to the last step, or to where `stop` ends the run: evaluation and checkpoint where due,
+ * then the next step. When the signal is aborted it stops after the running micro-batch, drops the unfinished step and
+ * saves. `save` makes a checkpoint of the current progress.
  */
 export async function trainLoop(
 	context: TrainContext,

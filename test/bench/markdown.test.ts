@@ -6,10 +6,23 @@ import { measurement, result } from "./results.js";
 
 const work = { tokens: 100, referenceFlops: 0, trainFlops: 5e10 };
 
+const op = (name: string, pass: string, seconds: number, flops: number) => ({
+	op: name,
+	pass,
+	seconds,
+	flops,
+	calls: 3,
+});
+const profile = [
+	op("norm", "forward", 0.02, 0),
+	op("q_proj|k_proj", "forward", 0.6, 1.2e12),
+	op("attention", "backward", 0.38, 0),
+];
+
 test("the report has the bars, a row for each contender, failures and charts", () => {
 	const round = {
 		[TRL]: measurement(1, { peakBytes: 4e9, notes: ["a note"] }),
-		[OURS]: measurement(12, { work, peakBytes: 1.2e9 }),
+		[OURS]: measurement(12, { work, peakBytes: 1.2e9, profile }),
 	};
 	const found = result("sft", [round, round, round], {
 		productFlops: [1e12, 1e12, 1e12],
@@ -27,7 +40,7 @@ test("the report has the bars, a row for each contender, failures and charts", (
 
 		## sft: SFT, LoRA r16 on q_proj and v_proj
 
-		smollm2-135m; a machine, 24 GiB, 2 threads; xright-native 0.1.0; 3 rounds, 2026-01-02.
+		smollm2-135m; a machine, 24 GiB, 2 threads; xright-native 0.1.0; rounds: 3; 2026-01-02.
 
 		| contender | rows/s | tokens/s | TFLOP/s | of products | speed | peak memory | memory | CPUs | start |
 		| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -36,6 +49,15 @@ test("the report has the bars, a row for each contender, failures and charts", (
 
 		- TRL, defaults: a note
 		- plain PyTorch loop failed: out of memory
+
+		Where the time of xright-native goes:
+
+		| op | share | TFLOP/s |
+		| --- | --- | --- |
+		| q_proj\\|k_proj, forward | 60 % | 2 |
+		| attention, backward | 38 % | – |
+		| the rest | 2 % | – |
+
 		![SFT, LoRA r16 on q_proj and v_proj](sft-speed.svg)
 		"
 	`);

@@ -54,7 +54,7 @@ test("without a terminal every event is a plain line", () => {
 	expect(show(new PassThrough(), events(3))).toMatchInlineSnapshot(`
 		"data.sft: 9 rows as alpaca
 		reference log-probs: 2 rows
-		alright: 3 steps on 8 pairs and 9 SFT rows
+		alright: 3 steps on 8 preference rows and 9 SFT rows
 		trains 460.8k of 134.5M parameters on cpu (avx512, 2 threads); writes to runs/a
 		held-out after step 0: dpo 0.6900 (gap 0.6900)  sft 2.1000 (gap 2.1000)
 		step 1/3  trains dpo  dpo 0.6800  1.6k tok/s  ETA 0:01

@@ -60,9 +60,9 @@ describe("mistakes are named", () => {
 				data: { ...minimal.data, preference: { path: "p.jsonl", evaluation: { path: "q.jsonl" } } },
 				strategy: { name: "maxright" },
 				optima: "estimate",
-				evaluation: { preference: { loss: "sigmoid" } },
+				evaluation: { preference: { loss: "ipo" } },
 			},
-			'evaluation.preference and optima "estimate" exclude each other',
+			'optima "estimate" finds the optimum of evaluation.preference, but strategy "maxright" compares with that of objective.preference',
 		],
 		[
 			{ strategy: { name: "orpo" }, objective: { preference: { loss: "ipo" } } },

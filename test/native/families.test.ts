@@ -124,6 +124,12 @@ test("every registered family has a shape here or in parity.test.ts", async () =
 	expect([...new Set(tried)].sort()).toEqual(loadAddon().addon.models());
 });
 
+test("the example of docs/adding-a-model.md is the family's file", () => {
+	const text = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+	const [, example] = /```cpp\n([\s\S]*?)```/.exec(text("docs/adding-a-model.md")) ?? [];
+	expect(text("native/models/gpt_neox.cpp")).toContain(example);
+});
+
 describe("what cannot be", () => {
 	const open = (name: string, changes: Record<string, unknown>, targets?: string[]) => {
 		const adapter = targets && { rank: 2, alpha: 2, dropout: 0, rsLora: false, targets, seed: 1 };

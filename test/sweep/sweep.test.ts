@@ -207,11 +207,20 @@ it("warns when the runs' DPO losses are against different references", async () 
 describe("what is wrong with every point ends a sweep before it computes anything", () => {
 	it("an adapter target that matches nothing", async () => {
 		const adapter = { targets: ["no_such_proj"] };
-		const { code, stderr } = await runSweep(work, [
-			await writeSweep(work, { strategies: ["mix"] }, { ...short, adapter }),
-		]);
-		expect(code).toBe(2);
-		expect(stderr).toMatch(/adapter\.targets: no module is called 'no_such_proj'[\s\S]*q_proj/);
+		const path = await writeSweep(work, { strategies: ["mix"] }, { ...short, adapter });
+		for (const flags of [[], ["--dry-run"]]) {
+			const { code, stderr, events } = await runSweep(work, [path, ...flags]);
+			expect({ code, started: of(events, "point") }).toEqual({ code: 2, started: [] });
+			expect(stderr).toMatch(/adapter\.targets: .* has no module called no_such_proj[\s\S]*q_proj/);
+		}
+		expect(existsSync(join(output(), "front.json"))).toBe(false);
+	});
+
+	it("a machine without LibTorch", async () => {
+		const path = await writeSweep(work, { strategies: ["mix"] }, short);
+		const env = { ...work.env, XRIGHT_LIBTORCH: work.folder };
+		const { code, events } = await runSweep({ ...work, env }, [path]);
+		expect({ code, ended: of(events, "point-end") }).toEqual({ code: 3, ended: [] });
 		expect(existsSync(join(output(), "front.json"))).toBe(false);
 	});
 

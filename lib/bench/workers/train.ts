@@ -32,8 +32,11 @@ async function train(job: Job): Promise<Omit<Measurement, "versions">> {
 	for (const [index, position] of order.entries())
 		clock.stepDone(await trainStep(model, job, steps[position] as Step, index + 1));
 	const measured = clock.measure(job.batch);
+	await model.session.profile(true);
+	for (const step of steps.slice(1)) await trainStep(model, job, step, order.length + 1);
+	const profile = await model.session.profile(false);
 	await model.session.dispose();
-	return { ...measured, work: meanWork(model.cost, lengths, job), products: model.products };
+	return { ...measured, work: meanWork(model.cost, lengths, job), products: model.products, profile };
 }
 
 async function readSteps(job: Job, model: OpenModel): Promise<{ steps: Step[]; lengths: RowLengths[] }> {

@@ -96,7 +96,10 @@ function mixed(old: number | undefined, value: number): number {
 
 function planLines(event: StartEvent): string[] {
 	const { model, rows } = event;
-	const data = [rows.preference > 0 ? `${rows.preference} pairs` : "", rows.sft > 0 ? `${rows.sft} SFT rows` : ""];
+	const data = [
+		rows.preference > 0 ? `${rows.preference} preference rows` : "",
+		rows.sft > 0 ? `${rows.sft} SFT rows` : "",
+	];
 	const resumed = event.resumedFrom > 0 ? `, continuing after step ${event.resumedFrom}` : "";
 	const trained = `${short(model.trainable)} of ${short(model.parameters)} parameters`;
 	const machine = `${model.device}${model.device === "cpu" ? ` (${model.isa}, ${model.threads} threads)` : ""}`;

@@ -58,6 +58,7 @@ export class SweepView {
 		},
 		"point-end": (event: PointEndEvent) => {
 			this.ended++;
+			this.close();
 			this.steps = { done: 0, total: 1 };
 			this.line(`  ${endText(event)}${this.timeLeft()}`);
 		},

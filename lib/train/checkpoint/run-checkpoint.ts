@@ -53,7 +53,10 @@ function describe(parts: CheckpointParts, progress: Progress, metricsBytes: numb
 	};
 }
 
-/** Puts all but the reference log-probs back to where the checkpoint in `folder` was saved; returns the progress. Throws CHECKPOINT or IO. */
+/**
+ * Puts all but the reference log-probs back to where the checkpoint in `folder` was saved; returns the progress. Throws
+ * CHECKPOINT or IO.
+ */
 export async function restoreRun(parts: CheckpointParts, folder: string, state: RunState): Promise<Progress> {
 	const { context, trained } = parts;
 	const { strategy } = context;

@@ -74,7 +74,7 @@ TEST_P(NormTest, MatchesAutograd) {
                        << int(kind) << " " << dtype << " " << width << " " << bias);
           const auto in = inputs(kind, dtype, 37, width, bias);
           const auto got = run(in), want = autograd(in, at::kDouble), torch = autograd(in, dtype);
-          const auto check = [&](at::Tensor Outputs::*part) {
+          const auto check = [&](at::Tensor Outputs::* part) {
             EXPECT_LE(error(got.*part, want.*part), allowed(dtype, error(torch.*part, want.*part)));
           };
           EXPECT_LE(error(got.x_TD, want.x_TD), 1e-6);
