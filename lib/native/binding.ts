@@ -75,8 +75,10 @@ export interface ModelInfo {
 	linears: string[];
 	device: string;
 	threads: number;
-	/** Instruction set the CPU kernels run with: `avx512`, `avx2`, … */
+	/** Instruction set the CPU kernels run with: `avx512bf16`, `avx512`, `avx2`, … */
 	isa: string;
+	/** Whether products read frozen matrices that were packed once for the CPU's bfloat16 units. */
+	packed: boolean;
 }
 
 /**

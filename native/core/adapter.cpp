@@ -137,6 +137,7 @@ void snapshot_reference(Model& model) {
     if (!linear->lora) continue;
     nn::Lora& lora = *linear->lora;
     lora.reference.a_RI.copy_(lora.current.a_RI);
+    lora.reference.packed_b = lora.current.packed_b;  // replaced by a refresh, never written to
     for (size_t i = 0; i < lora.current.b_OR.size(); ++i)
       lora.reference.b_OR[i].copy_(lora.current.b_OR[i]);
   }
@@ -144,7 +145,7 @@ void snapshot_reference(Model& model) {
 
 void refresh_adapters(Model& model) {
   for (auto* linear : model.linears())
-    if (linear->lora) linear->lora->refresh();
+    if (linear->lora) linear->refresh_lora();
 }
 
 }  // namespace xright

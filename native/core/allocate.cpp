@@ -77,4 +77,15 @@ Model allocate_model(const DecoderSpec& spec, at::ScalarType dtype, at::Device d
   return model;
 }
 
+void pack_matrices(Model& model) {
+  for (Block& block : model.blocks)
+    for (nn::Linear* linear : {&block.qkv, &block.output, &block.up, &block.down}) {
+      if (linear->dweight_OI.defined()) continue;
+      // An adapter's product goes along; packed it has an even depth.
+      if (linear->lora && linear->lora->a_RI.size(0) % 2 != 0) continue;
+      linear->packed = nn::pack_matrix(linear->weight_OI, linear == &block.up && model.spec.gated);
+      if (linear->lora) linear->refresh_lora();
+    }
+}
+
 }  // namespace xright

@@ -104,6 +104,12 @@ struct Builder {
     };
     out.ids_T = send(ids, at::kLong);
     out.keys_T = send(keys, at::kLong);
+    auto scored = source;
+    std::sort(scored.begin(), scored.end());
+    scored.erase(std::unique(scored.begin(), scored.end()), scored.end());
+    for (int64_t& s : source)
+      s = std::lower_bound(scored.begin(), scored.end(), s) - scored.begin();
+    out.scored_U = send(scored, at::kLong);
     out.source_N = send(source, at::kLong);
     out.target_N = send(target, at::kInt);
     return std::move(out);
@@ -130,6 +136,7 @@ PackedBatch continuation(const std::vector<int32_t>& ids, int64_t start, int64_t
     builder.keys.push_back(t);
   }
   builder.out.spans.push_back({0, n, 0, 0, 0, static_cast<int32_t>(start) + n, 0});
+  builder.source.push_back(n - 1);
   return builder.finish(device);
 }
 

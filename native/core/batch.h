@@ -20,9 +20,10 @@ struct PackedBatch {
   at::Tensor keys_T;  // int64 on the device: position of each token in the optimiser step
   // Scored next-token predictions of all sequences, in order: from hidden state `source`, predict
   // `target`.
-  at::Tensor source_N;                 // int64 on the device
-  at::Tensor target_N;                 // int32 on the device
-  std::vector<int64_t> counts;         // predictions of each sequence
+  at::Tensor scored_U;          // int64 on the device: the different source positions, ascending
+  at::Tensor source_N;          // int64 on the device: the source's place in scored_U
+  at::Tensor target_N;          // int32 on the device
+  std::vector<int64_t> counts;  // predictions of each sequence
   std::vector<size_t> part_sequences;  // sequences of each batch that was packed in
 };
 
@@ -31,7 +32,7 @@ struct PackedBatch {
 PackedBatch pack(const std::vector<const Value*>& batches, int64_t vocab, at::Device device);
 
 // The next `ids` of one running sequence whose first `start` tokens are in the key-value cache;
-// nothing is scored.
+// only the last is scored.
 PackedBatch continuation(const std::vector<int32_t>& ids, int64_t start, int64_t vocab,
                          at::Device device);
 

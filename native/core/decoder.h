@@ -5,8 +5,11 @@
 // input norm), and leaves to it (through its output and stream norms); which norms there are, and
 // whether the halves follow each other or work side by side, is the spec's.
 //
-// Shape letters: T packed tokens, D hidden, W embedding width, E fused q|k|v width, P heads *
-// head_dim, F feed-forward, N scored predictions, V vocabulary, H heads, R rotary frequencies.
+// Behind the attention of the last block only positions go on that predict something.
+//
+// Shape letters: T packed tokens, U scored positions, D hidden, W embedding width, E fused q|k|v
+// width, P heads * head_dim, F feed-forward, N scored predictions, V vocabulary, H heads, R rotary
+// frequencies.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -60,14 +63,25 @@ class Decoder {
   };
 
   void check_interrupt() const;
+  bool is_last(size_t layer) const { return layer + 1 == model_.blocks.size(); }
+  // First block whose backward is needed: one that trains, or 0 when something below does.
+  size_t lowest_trained() const;
+  // Masks of what comes behind a block's attention.
+  const nn::Dropout* later_dropout(size_t layer) const;
   Saved& saved_for(size_t layer);
   Buffer& up_buffer(Saved& saved);
 
   // The ends of the network: tokens to residual stream, residual stream to what the head reads.
   void embed(const PackedBatch& batch, at::Tensor& x_TD);
   void embed_backward(const PackedBatch& batch, const at::Tensor& dx_TD);
-  at::Tensor finish(const PackedBatch& batch, const at::Tensor& x_TD, const at::Tensor& delta_TD);
-  void finish_backward(const PackedBatch& batch, const at::Tensor& dh_NW, at::Tensor& dx_TD);
+  at::Tensor finish(const PackedBatch& batch, const at::Tensor& x_UD, const at::Tensor& delta_UD);
+  void finish_backward(const PackedBatch& batch, const at::Tensor& dh_NW, at::Tensor& dx_UD);
+
+  // The rows of the stream that go on behind a block's attention, and back.
+  at::Tensor later_rows(size_t layer, const at::Tensor& x_TD, const PackedBatch& batch,
+                        Buffer& buffer);
+  at::Tensor all_rows(size_t layer, const at::Tensor& x_UD, const PackedBatch& batch,
+                      Buffer& buffer);
 
   // Between the residual stream and a half of a block.
   at::Tensor enter(const HalfNorms& norms, SavedHalf& saved, at::Tensor& x_TD,
@@ -80,14 +94,13 @@ class Decoder {
   nn::AttnShape attention_shape(size_t layer) const;
   Heads split(const at::Tensor& qkv_TE) const;
   void rotate(size_t layer, const Heads& heads, bool inverse);
-  void attention_forward(size_t layer, const at::Tensor& y_TD, const PackedBatch& batch,
-                         at::Tensor& out_TD);
+  at::Tensor attention_forward(size_t layer, const at::Tensor& y_TD, const PackedBatch& batch);
   void attend(size_t layer, const Heads& heads, const PackedBatch& batch, at::Tensor& o_THd,
               at::Tensor& lse_HT);
   void attention_backward(size_t layer, const at::Tensor& dout_TD, const PackedBatch& batch,
                           at::Tensor& dx_TD);
   void mlp_forward(size_t layer, const at::Tensor& y_TD, at::Tensor& out_TD);
-  void mlp_up(size_t layer, const at::Tensor& y_TD);
+  void mlp_up(size_t layer, const at::Tensor& y_TD, const nn::FusedActivation* then);
   void recompute_up(size_t layer);
   void mlp_backward(size_t layer, const at::Tensor& dout_TD, at::Tensor& dx_TD);
   at::Tensor block_forward(size_t layer, at::Tensor& x_TD, const at::Tensor& delta_TD,
@@ -99,13 +112,14 @@ class Decoder {
   const std::atomic<bool>& interrupted_;
   std::vector<RotaryTable> rotary_;  // one for each of the spec's ropes
   std::vector<Saved> saved_;
-  Saved scratch_;             // of forwards that save nothing and of what is recomputed
-  ForwardMode mode_;          // of the last forward
-  bool recomputing_ = false;  // a checkpointed block is being run again
+  Saved scratch_;               // of forwards that save nothing and of what is recomputed
+  ForwardMode mode_;            // of the last forward
+  nn::Dropout scored_dropout_;  // its masks of the scored positions
+  bool recomputing_ = false;    // a checkpointed block is being run again
   SavedNorm final_saved_;
   at::Tensor s_project_in_TR_, s_project_out_NR_, final_h_ND_;
-  Buffer x_, y_, h_, delta_, mlp_delta_, branch_, dx_, dy_, dh_, dattention_, dqkv_, final_h_,
-      final_out_;
+  Buffer x_, scored_x_, scored_dx_, scored_attention_, y_, h_, delta_, mlp_delta_, branch_, dx_,
+      dy_, dh_, dattention_, dqkv_, final_h_, final_out_;
 };
 
 }  // namespace xright

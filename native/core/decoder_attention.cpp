@@ -44,8 +44,8 @@ void Decoder::attend(size_t layer, const Heads& heads, const PackedBatch& batch,
                         o_THd, lse_HT);
 }
 
-void Decoder::attention_forward(size_t layer, const at::Tensor& y_TD, const PackedBatch& batch,
-                                at::Tensor& out_TD) {
+at::Tensor Decoder::attention_forward(size_t layer, const at::Tensor& y_TD,
+                                      const PackedBatch& batch) {
   const DecoderSpec& s = model_.spec;
   Block& block = model_.blocks[layer];
   Saved& saved = saved_for(layer);
@@ -65,8 +65,11 @@ void Decoder::attention_forward(size_t layer, const at::Tensor& y_TD, const Pack
   saved.lse_HT = saved.lse.get({s.heads, T}, model_.float_options());
   auto o_THd = saved.attention_TP.view({T, s.heads, s.head_dim});
   attend(layer, heads, batch, o_THd, saved.lse_HT);
-  nn::linear_forward(block.output, mode_.policy, mode_.dropout, saved.attention_TP, out_TD,
+  saved.attended_TP = later_rows(layer, saved.attention_TP, batch, scored_attention_);
+  auto out_TD = delta_.get({saved.attended_TP.size(0), s.hidden}, options);
+  nn::linear_forward(block.output, mode_.policy, later_dropout(layer), saved.attended_TP, out_TD,
                      saved.s_output_TR);
+  return out_TD;
 }
 
 void Decoder::attention_backward(size_t layer, const at::Tensor& dout_TD, const PackedBatch& batch,
@@ -74,13 +77,15 @@ void Decoder::attention_backward(size_t layer, const at::Tensor& dout_TD, const 
   const DecoderSpec& s = model_.spec;
   Block& block = model_.blocks[layer];
   Saved& saved = saved_for(layer);
-  const int64_t T = dx_TD.size(0);
+  const int64_t T = batch.tokens;
   const auto options = model_.options();
-  auto do_TP = dattention_.get({T, s.heads * s.head_dim}, options);
+  auto do_TP = dattention_.get(saved.attended_TP.sizes(), options);
   at::Tensor ds_TR;
-  nn::linear_backward_input(block.output, mode_.dropout, dout_TD, do_TP, ds_TR);
-  nn::linear_backward_weights(block.output, mode_.dropout, saved.attention_TP, saved.s_output_TR,
-                              dout_TD, ds_TR);
+  nn::linear_backward_input(block.output, later_dropout(layer), dout_TD, do_TP, ds_TR);
+  nn::linear_backward_weights(block.output, later_dropout(layer), saved.attended_TP,
+                              saved.s_output_TR, dout_TD, ds_TR);
+  do_TP = all_rows(layer, do_TP, batch, scored_attention_);
+  dx_TD = all_rows(layer, dx_TD, batch, dx_);
   auto dqkv_TE = dqkv_.get(saved.qkv_TE.sizes(), options);
   auto heads = split(saved.qkv_TE), grads = split(dqkv_TE);
   nn::attention_backward(attention_shape(layer), batch.spans, do_TP.view({T, s.heads, s.head_dim}),

@@ -23,9 +23,9 @@ double embedding_scale(const Model& model) {
   return at::scalar_tensor(model.spec.embedding_scale, at::kDouble).to(model.dtype).item<double>();
 }
 
-// Masks of the rows that are left when only scored positions go on.
-nn::Dropout scored_dropout(const nn::Dropout& dropout, const PackedBatch& batch) {
-  return {dropout.probability, dropout.seed, dropout.keys_T.index_select(0, batch.source_N)};
+// Masks of the predictions, from those of the positions they start from.
+nn::Dropout prediction_dropout(const nn::Dropout& scored, const PackedBatch& batch) {
+  return {scored.probability, scored.seed, scored.keys_T.index_select(0, batch.source_N)};
 }
 
 }  // namespace
@@ -70,17 +70,14 @@ void Decoder::embed_backward(const PackedBatch& batch, const at::Tensor& dx_TD) 
   if (embedding_trains) model_.dembedding_VD.index_add_(0, batch.ids_T, de_TW.to(at::kFloat));
 }
 
-// Only positions that predict something pass the last norm.
-at::Tensor Decoder::finish(const PackedBatch& batch, const at::Tensor& x_TD,
-                           const at::Tensor& delta_TD) {
-  const int64_t D = model_.spec.hidden;
-  auto source_N =
-      mode_.cache ? at::full({1}, batch.tokens - 1, batch.source_N.options()) : batch.source_N;
-  const int64_t N = source_N.size(0);
+// From scored positions to predictions: two may start from the same one.
+at::Tensor Decoder::finish(const PackedBatch& batch, const at::Tensor& x_UD,
+                           const at::Tensor& delta_UD) {
+  const int64_t D = model_.spec.hidden, N = batch.source_N.size(0);
   const auto options = model_.options();
-  auto x_ND = x_TD.index_select(0, source_N);
+  auto x_ND = x_UD.index_select(0, batch.source_N);
   at::Tensor delta_ND;
-  if (delta_TD.defined()) delta_ND = delta_TD.index_select(0, source_N);
+  if (delta_UD.defined()) delta_ND = delta_UD.index_select(0, batch.source_N);
   final_h_ND_ = final_h_.get({N, D}, options);
   if (model_.final_norm) {
     nn::norm_forward(*model_.final_norm, x_ND, delta_ND, final_h_ND_,
@@ -92,18 +89,18 @@ at::Tensor Decoder::finish(const PackedBatch& batch, const at::Tensor& x_TD,
   if (!model_.project_out) return final_h_ND_;
   auto h_NW = final_out_.get({N, model_.spec.embedding_width()}, options);
   nn::Dropout masks;
-  if (mode_.dropout) masks = scored_dropout(*mode_.dropout, batch);
+  if (mode_.dropout) masks = prediction_dropout(scored_dropout_, batch);
   nn::linear_forward(*model_.project_out, mode_.policy, mode_.dropout ? &masks : nullptr,
                      final_h_ND_, h_NW, s_project_out_NR_);
   return h_NW;
 }
 
 void Decoder::finish_backward(const PackedBatch& batch, const at::Tensor& dh_NW,
-                              at::Tensor& dx_TD) {
+                              at::Tensor& dx_UD) {
   at::Tensor dh_ND = dh_NW;
   if (model_.project_out) {
     nn::Dropout masks;
-    if (mode_.dropout) masks = scored_dropout(*mode_.dropout, batch);
+    if (mode_.dropout) masks = prediction_dropout(scored_dropout_, batch);
     const nn::Dropout* dropout = mode_.dropout ? &masks : nullptr;
     dh_ND = at::empty_like(final_h_ND_);
     at::Tensor ds_NR;
@@ -116,7 +113,7 @@ void Decoder::finish_backward(const PackedBatch& batch, const at::Tensor& dh_NW,
     nn::norm_backward(*model_.final_norm, final_saved_.views, dh_ND, dx_ND, nullptr);
   else
     dx_ND.copy_(dh_ND);
-  dx_TD.index_add_(0, batch.source_N, dx_ND);
+  dx_UD.index_add_(0, batch.source_N, dx_ND);
 }
 
 }  // namespace xright

@@ -63,6 +63,7 @@ at::Tensor Decoder::enter_backward(HalfNorms& norms, SavedHalf& saved, const at:
 
 // Gradient of the half's result, from dx after its addition; dx becomes that before it.
 at::Tensor Decoder::leave_backward(HalfNorms& norms, SavedHalf& saved, at::Tensor& dx_TD) {
+  const nn::Timed timed("residual copy", "backward");
   auto dout_TD = delta_.get(dx_TD.sizes(), model_.options());
   round_gradient(dx_TD, dout_TD);
   if (norms.stream) {

@@ -58,6 +58,10 @@ struct PartVisitor {
   std::function<void(nn::Linear& linear)> linear;
 };
 
+// Packs the frozen matrices of the blocks, and their adapters, for products that read them so
+// (nn/gemm.h). The adapters are attached before.
+void pack_matrices(Model& model);
+
 // Calls the visitor for every part that has weights, in the order of a checkpoint; a tied head is
 // the embedding's. An absent function skips its parts.
 void visit_parts(Model& model, const PartVisitor& visitor);

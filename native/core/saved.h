@@ -33,6 +33,7 @@ struct Saved {
   SavedHalf attention_half, mlp_half;
   SavedNorm q_norm, k_norm;
   at::Tensor input_TD, qkv_TE, attention_TP, lse_HT, up_TF;
+  at::Tensor attended_TP;  // what the output matrix read: attention_TP, or its scored rows
   at::Tensor s_qkv_TR, s_output_TR, s_up_TR, s_down_TR;
 
   int64_t bytes() const {

@@ -112,6 +112,7 @@ Value Session::load(const Value& spec) {
     }
     if (train == "adapter") optimizer_ = std::make_unique<AdamW>(adapter_parameters(*model));
     if (full_) optimizer_ = std::make_unique<AdamW>(full_parameters(*model));
+    if (optimizer_) pack_matrices(*model);
     model_ = std::move(model);
     decoder_ = std::make_unique<Decoder>(
         *model_, read_checkpointing(spec.at("gradientCheckpointing")), interrupted_);
@@ -140,7 +141,8 @@ Value Session::describe(const std::vector<std::string>& adapted) {
                        {"linears", names(linears)},
                        {"device", model_->device.str()},
                        {"threads", at::get_num_threads()},
-                       {"isa", cpu::isa_name(cpu::current_isa())}};
+                       {"isa", cpu::isa_name(cpu::current_isa())},
+                       {"packed", model_->blocks.front().up.packed.defined()}};
 }
 
 Value Session::evaluate(const Value& parts) {

@@ -52,6 +52,9 @@ void restore_state(Model& model, AdamW* optimizer, const std::string& kind, cons
                     " tensors, this model has " + std::to_string(read) + " of them",
                 "check that the adapter's targets and rank are those of this configuration");
   if (kind == "adapter") refresh_adapters(model);
+  if (kind == "reference")
+    for (auto* linear : model.linears())
+      if (linear->lora) linear->pack_lora(linear->lora->reference);
   if (kind == "optimizer") optimizer->apply_masters();
 }
 

@@ -23,6 +23,7 @@ cpu::ActivationArgs arguments(Activation act, bool gated, const at::Tensor& u) {
   args.gated = gated;
   args.bfloat16 = u.scalar_type() == at::kBFloat16;
   args.width = gated ? u.size(1) / 2 : u.size(1);
+  args.up_offset = args.width;
   args.u = u.const_data_ptr();
   args.u_stride = u.stride(0);
   return args;

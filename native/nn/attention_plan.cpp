@@ -19,7 +19,8 @@ int64_t attention_forward_scratch(int64_t n_blocks, int64_t head_dim) {
 
 int64_t attention_backward_scratch(int64_t n_blocks, int64_t head_dim) {
   return (5 * n_blocks + 1) * block_floats(head_dim) +
-         3 * kBackwardRows * block_floats(head_dim) / kKeyBlock + 2 * kBackwardRows * kKeyBlock;
+         3 * kBackwardRows * block_floats(head_dim) / kKeyBlock +
+         4 * kBackwardRows * kKeyBlock;  // in pairs: two halves and three
 }
 
 int64_t attention_decode_scratch(int64_t head_dim) {

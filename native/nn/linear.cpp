@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "nn/activation.h"
 #include "nn/profile.h"
 
 namespace xright::nn {
@@ -51,32 +52,59 @@ at::Tensor down_project(const Lora& lora, const LoraWeights& weights, const Drop
   return at::cat(parts, 1);
 }
 
+// The adapter that applies; null when there is none or the policy is the bare model.
+const LoraWeights* weights_of(const Linear& linear, Policy policy) {
+  if (!linear.lora) return nullptr;
+  const LoraWeights& weights =
+      policy == Policy::kCurrent ? linear.lora->current : linear.lora->reference;
+  return weights.defined() ? &weights : nullptr;
+}
+
 }  // namespace
 
-void Lora::refresh() {
-  current.a_RI.copy_(a_RI);
-  for (size_t i = 0; i < b_OR.size(); ++i) current.b_OR[i].copy_(b_OR[i] * scale);
+void Linear::refresh_lora() {
+  lora->current.a_RI.copy_(lora->a_RI);
+  for (size_t i = 0; i < lora->b_OR.size(); ++i)
+    lora->current.b_OR[i].copy_(lora->b_OR[i] * lora->scale);
+  pack_lora(lora->current);
+}
+
+void Linear::pack_lora(LoraWeights& weights) const {
+  if (!packed.defined()) return;
+  const int64_t ranks_of_all = static_cast<int64_t>(lora->slices.size()) * lora->rank;
+  auto b_OR = at::zeros({weight_OI.size(0), ranks_of_all}, weight_OI.options());
+  for (size_t i = 0; i < lora->slices.size(); ++i)
+    ranks(*lora, b_OR, i)
+        .narrow(0, lora->slices[i].offset, lora->slices[i].rows)
+        .copy_(weights.b_OR[i]);
+  weights.packed_b = pack_matrix(b_OR, packed.gated);
 }
 
 void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout,
-                    const at::Tensor& x_TI, at::Tensor& y_TO, at::Tensor& s_TR) {
+                    const at::Tensor& x_TI, at::Tensor& y_TO, at::Tensor& s_TR,
+                    const FusedActivation* then) {
+  const LoraWeights* weights = weights_of(linear, policy);
+  s_TR = at::Tensor();
+  if (weights) {
+    const Timed timed("lora", "forward", lora_flops(linear, x_TI.size(0)));
+    s_TR = down_project(*linear.lora, *weights, dropout, x_TI);
+  }
   {
     const Timed timed(label(linear), "forward", product_flops(linear, x_TI.size(0)));
+    if (serves(linear.packed, x_TI)) {
+      const LowRank low_rank{s_TR, weights ? weights->packed_b : PackedMatrix{}};
+      return packed_product(x_TI, linear.packed, linear.bias_O, weights ? &low_rank : nullptr, y_TO,
+                            then);
+    }
     if (linear.bias_O.defined()) {
       at::addmm_out(y_TO, linear.bias_O, x_TI, linear.weight_OI.t());
     } else {
       at::mm_out(y_TO, x_TI, linear.weight_OI.t());
     }
+    for (size_t i = 0; weights && i < linear.lora->slices.size(); ++i)
+      rows(y_TO, linear.lora->slices[i]).addmm_(ranks(*linear.lora, s_TR, i), weights->b_OR[i].t());
   }
-  s_TR = at::Tensor();
-  if (!linear.lora) return;
-  const Lora& lora = *linear.lora;
-  const LoraWeights& weights = policy == Policy::kCurrent ? lora.current : lora.reference;
-  if (!weights.defined()) return;
-  const Timed timed("lora", "forward", lora_flops(linear, x_TI.size(0)));
-  s_TR = down_project(lora, weights, dropout, x_TI);
-  for (size_t i = 0; i < lora.slices.size(); ++i)
-    rows(y_TO, lora.slices[i]).addmm_(ranks(lora, s_TR, i), weights.b_OR[i].t());
+  if (then) activation_forward(then->act, then->gated, y_TO, then->h_TF);
 }
 
 void linear_backward_input(const Linear& linear, const Dropout* dropout, const at::Tensor& dy_TO,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nn/dropout.h"
+#include "nn/gemm.h"
 
 namespace xright::nn {
 
@@ -16,6 +17,7 @@ namespace xright::nn {
 struct LoraWeights {
   at::Tensor a_RI;               // all slices stacked: [slices * rank, I]
   std::vector<at::Tensor> b_OR;  // one a slice: [rows, rank]
+  PackedMatrix packed_b;         // all slices in one block matrix, next to a packed weight
   bool defined() const { return a_RI.defined(); }
 };
 
@@ -34,8 +36,6 @@ struct Lora {
   at::Tensor a_RI, grad_a_RI;               // float32
   std::vector<at::Tensor> b_OR, grad_b_OR;  // float32
   LoraWeights current, reference;  // compute copies; an undefined reference is the bare model
-
-  void refresh();  // current <- float32 weights
 };
 
 struct LinearModule {
@@ -49,7 +49,12 @@ struct Linear {
   at::Tensor weight_OI;               // model dtype
   at::Tensor bias_O;                  // model dtype; undefined without bias
   at::Tensor dweight_OI, dbias_O;     // float32, accumulated; undefined when frozen
+  PackedMatrix packed;                // of a frozen weight, when this processor uses it
   std::optional<Lora> lora;
+
+  void refresh_lora();  // its current compute copies <- float32 weights
+  // Packs the B matrices of `weights` when the weight is packed.
+  void pack_lora(LoraWeights& weights) const;
 
   bool trains() const { return lora.has_value() || dweight_OI.defined(); }
 };
@@ -57,10 +62,11 @@ struct Linear {
 enum class Policy { kCurrent, kReference };
 
 // y = x W^T + b + sum over slices of (dropout(x) A^T) B^T. `s_TR` receives dropout(x) A^T
-// (undefined without adapter) and is what backward needs besides x. `dropout` null = off. y_TO is
-// preallocated, contiguous.
+// (undefined without adapter) and is what backward needs besides x. `dropout` null = off. `then`,
+// when not null, is computed from y. y_TO is preallocated, contiguous.
 void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout,
-                    const at::Tensor& x_TI, at::Tensor& y_TO, at::Tensor& s_TR);
+                    const at::Tensor& x_TI, at::Tensor& y_TO, at::Tensor& s_TR,
+                    const FusedActivation* then = nullptr);
 
 // dx_TI = dy W + adapter part (preallocated, overwritten), and ds_TR = gradient of s (undefined
 // without adapter).

@@ -11,7 +11,8 @@ struct ActivationArgs {
   nn::Activation act;
   bool gated, bfloat16;
   int64_t width;  // F
-  const void* u;  // [T, F], or [T, 2F] when gated
+  const void* u;  // [T, F], or when gated [T, 2F]: gate, and `up_offset` columns further up
+  int64_t up_offset;
   int64_t u_stride;
   void* h;  // backward: null unless recomputed
   int64_t h_stride;

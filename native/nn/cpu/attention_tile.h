@@ -1,84 +1,12 @@
-// Building blocks of the attention kernels: packing to float32 and a register-blocked product.
+// Building blocks of the attention kernels: what is packed for their products, and who sees whom.
 #pragma once
 #include "nn/cpu/attention_kernels.h"
-#include "nn/cpu/vector.h"
+#include "nn/cpu/attention_product.h"
 
 namespace xright::cpu::XRIGHT_ISA {
 
 constexpr float kLog2e = 1.4426950408889634f;
 constexpr float kLn2 = 0.6931471805599453f;
-
-// --- product: C[m, n] (+)= A[m, k] B[k, n], A with any strides, n in whole vectors ---
-
-template <int kRows, int kVectors>
-XRIGHT_INLINE void tile_product(int64_t depth, const float* a, int64_t a_row, int64_t a_depth,
-                                const float* b, int64_t b_depth, float* c, int64_t c_row,
-                                bool add) {
-  vfloat acc[kRows][kVectors];
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i)
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j)
-      acc[i][j] = add ? load(c + i * c_row + j * kLanes) : vfloat{};
-  for (int64_t k = 0; k < depth; ++k) {
-    vfloat bv[kVectors];
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) bv[j] = load(b + k * b_depth + j * kLanes);
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-      const vfloat av = splat(a[i * a_row + k * a_depth]);
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) acc[i][j] += av * bv[j];
-    }
-  }
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i)
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) store(c + i * c_row + j * kLanes, acc[i][j]);
-}
-
-template <int kVectors>
-static void panel_product(int64_t m, int64_t depth, const float* a, int64_t a_row, int64_t a_depth,
-                          const float* b, int64_t b_depth, float* c, int64_t c_row, bool add) {
-  int64_t i = 0;
-  for (; i + kTileRows <= m; i += kTileRows)
-    tile_product<kTileRows, kVectors>(depth, a + i * a_row, a_row, a_depth, b, b_depth,
-                                      c + i * c_row, c_row, add);
-  const auto rest = [&]<int kRows> {
-    tile_product<kRows, kVectors>(depth, a + i * a_row, a_row, a_depth, b, b_depth, c + i * c_row,
-                                  c_row, add);
-  };
-  switch (m - i) {
-    case 5:
-      return rest.template operator()<5>();
-    case 4:
-      return rest.template operator()<4>();
-    case 3:
-      return rest.template operator()<3>();
-    case 2:
-      return rest.template operator()<2>();
-    case 1:
-      return rest.template operator()<1>();
-    default:
-      return;
-  }
-}
-
-static void product(int64_t m, int64_t n, int64_t depth, const float* a, int64_t a_row,
-                    int64_t a_depth, const float* b, int64_t b_depth, float* c, int64_t c_row,
-                    bool add) {
-  for (int64_t j = 0; j < n; j += kTileVectors * kLanes) {
-    const int64_t vectors = (n - j) / kLanes;
-    if (vectors >= kTileVectors)
-      panel_product<kTileVectors>(m, depth, a, a_row, a_depth, b + j, b_depth, c + j, c_row, add);
-    else if (vectors == 3)
-      panel_product<3>(m, depth, a, a_row, a_depth, b + j, b_depth, c + j, c_row, add);
-    else if (vectors == 2)
-      panel_product<2>(m, depth, a, a_row, a_depth, b + j, b_depth, c + j, c_row, add);
-    else
-      panel_product<1>(m, depth, a, a_row, a_depth, b + j, b_depth, c + j, c_row, add);
-  }
-}
 
 // --- conversion between the tensors and float32 scratch ---
 
@@ -124,24 +52,47 @@ XRIGHT_INLINE void write_row(bool bfloat16, const AttnView& view, int64_t token,
   }
 }
 
-// A block's keys (or values) of one head: [count, padded], then zero rows up to a whole number of
-// vectors.
-XRIGHT_INLINE void read_block(const AttnArgs& args, const AttnView& view, const KeyBlock& block,
-                              int64_t head, int64_t padded, float* rows) {
-  for (int32_t j = 0; j < block.count; ++j)
-    read_row(args.bfloat16, view, block.token + j, head, args.head_dim, padded, rows + j * padded);
-  for (int64_t j = block.count * padded; j < round_up(block.count, kLanes) * padded; ++j)
-    rows[j] = 0;
+// The same as pairs along the head: dst[0, padded / 2). bfloat16 only.
+XRIGHT_INLINE void read_row(bool, const AttnView& view, int64_t token, int64_t head, int64_t d,
+                            int64_t padded, Pair* __restrict dst) {
+  const uint16_t* src =
+      static_cast<const uint16_t*>(view.data) + token * view.token + head * view.head;
+  std::memcpy(dst, src, d * sizeof(uint16_t));
+  for (int64_t c = d / 2; c < padded / 2; ++c) dst[c].bits = 0;
 }
 
-// columns[c, j] = rows[j, c], row stride kKeyBlock, four by four; n and d multiples of 4.
-XRIGHT_INLINE void transpose_block(const float* rows, int64_t padded, int64_t n, int64_t d,
-                                   float* columns) {
+// A block's keys (or values) of one head: [count, padded / kDepth], then zero rows up to a whole
+// number of vectors.
+template <typename T>
+XRIGHT_INLINE void read_block(const AttnArgs& args, const AttnView& view, const KeyBlock& block,
+                              int64_t head, int64_t padded, T* rows) {
+  const int64_t width = padded / kDepth<T>;
+  for (int32_t j = 0; j < block.count; ++j)
+    read_row(args.bfloat16, view, block.token + j, head, args.head_dim, padded, rows + j * width);
+  const int64_t rest = round_up(block.count, kLanes) - block.count;
+  std::memset(static_cast<void*>(rows + block.count * width), 0, rest * width * sizeof(T));
+}
+
+// out[c] = (low[c], high[c]) for c in [0, 2 n): the pairs along the rows become pairs across them.
+XRIGHT_INLINE void interleave(const Pair* __restrict low, const Pair* __restrict high, int64_t n,
+                              Pair* __restrict out) {
+  for (int64_t c = 0; c < n; ++c) {
+    out[2 * c].bits = (low[c].bits & 0xffffu) | high[c].bits << 16;
+    out[2 * c + 1].bits = low[c].bits >> 16 | (high[c].bits & 0xffff0000u);
+  }
+}
+
+// columns[c, j] = rows[j, c] of 32-bit elements, row stride kKeyBlock, four by four; n and d
+// multiples of 4.
+XRIGHT_INLINE void transpose_block(const void* from, int64_t width, int64_t n, int64_t d,
+                                   void* to) {
+  const float* rows = static_cast<const float*>(from);
+  float* columns = static_cast<float*>(to);
   typedef float quad __attribute__((vector_size(16)));
   typedef float quad_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
   typedef int32_t index __attribute__((vector_size(16)));
   const auto at = [&](int64_t j, int64_t c) {
-    return quad(*(const quad_unaligned*)(rows + j * padded + c));
+    return quad(*(const quad_unaligned*)(rows + j * width + c));
   };
   for (int64_t j = 0; j < n; j += 4)
     for (int64_t c = 0; c < d; c += 4) {
@@ -155,6 +106,26 @@ XRIGHT_INLINE void transpose_block(const float* rows, int64_t padded, int64_t n,
           __builtin_shuffle(e, f, index{0, 1, 4, 5}), __builtin_shuffle(e, f, index{2, 3, 6, 7})};
       for (int i = 0; i < 4; ++i) *(quad_unaligned*)(columns + (c + i) * kKeyBlock + j) = out[i];
     }
+}
+
+// Rows [n, padded] as the second operand of a product over the rows: pairs hold rows 2 i and 2 i +
+// 1 side by side (n is even), float32 rows stay as they are.
+XRIGHT_INLINE void stack_rows(const float*, int64_t, int64_t, float*) {}
+XRIGHT_INLINE void stack_rows(const Pair* rows, int64_t n, int64_t padded, Pair* out) {
+  for (int64_t i = 0; i < n / 2; ++i)
+    interleave(rows + i * padded, rows + i * padded + padded / 2, padded / 2, out + i * padded);
+}
+
+// Packs a block for products over the head (`columns`) and over the keys (`stacked`); null where
+// one is not needed. Either is padded * kKeyBlock / kDepth long.
+template <typename T>
+XRIGHT_INLINE void pack_block(const AttnArgs& args, const AttnView& view, const KeyBlock& block,
+                              int64_t head, int64_t padded, T* stage, T* columns, T* stacked) {
+  const int64_t n = round_up(block.count, kLanes);
+  T* rows = kDepth<T> == 1 && stacked ? stacked : stage;
+  read_block(args, view, block, head, padded, rows);
+  if (columns) transpose_block(rows, padded / kDepth<T>, n, args.head_dim / kDepth<T>, columns);
+  if (stacked) stack_rows(rows, n, padded, stacked);
 }
 
 // --- which keys a query row sees ---

@@ -9,8 +9,6 @@ struct Bf16 {
   uint16_t bits;
 };
 
-typedef uint32_t vuint __attribute__((vector_size(kLanes * 4)));
-typedef uint16_t vhalf __attribute__((vector_size(kLanes * 2)));
 typedef uint16_t vhalf_unaligned __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
 
 // How many lanes of a vector exist: Full is known at compile time, a number is a row's end (the

@@ -9,7 +9,7 @@
 
 namespace xright::cpu {
 
-enum class Isa { generic, avx2, avx512 };
+enum class Isa { generic, avx2, avx512, avx512bf16 };
 
 Isa detected_isa();       // best this processor and operating system support
 Isa current_isa();        // detected, unless forced
@@ -18,6 +18,9 @@ const char* isa_name(Isa isa);
 
 // Declares `ret name(args)` in the namespace of each instruction set.
 #define XRIGHT_DECLARE_KERNEL(ret, name, ...) \
+  namespace xright::cpu::avx512bf16 {         \
+  ret name(__VA_ARGS__);                      \
+  }                                           \
   namespace xright::cpu::avx512 {             \
   ret name(__VA_ARGS__);                      \
   }                                           \
@@ -29,16 +32,18 @@ const char* isa_name(Isa isa);
   }
 
 // Calls the variant of `name` for the current instruction set.
-#define XRIGHT_DISPATCH(name, ...)                        \
-  [&] {                                                   \
-    switch (::xright::cpu::current_isa()) {               \
-      case ::xright::cpu::Isa::avx512:                    \
-        return ::xright::cpu::avx512::name(__VA_ARGS__);  \
-      case ::xright::cpu::Isa::avx2:                      \
-        return ::xright::cpu::avx2::name(__VA_ARGS__);    \
-      default:                                            \
-        return ::xright::cpu::generic::name(__VA_ARGS__); \
-    }                                                     \
+#define XRIGHT_DISPATCH(name, ...)                           \
+  [&] {                                                      \
+    switch (::xright::cpu::current_isa()) {                  \
+      case ::xright::cpu::Isa::avx512bf16:                   \
+        return ::xright::cpu::avx512bf16::name(__VA_ARGS__); \
+      case ::xright::cpu::Isa::avx512:                       \
+        return ::xright::cpu::avx512::name(__VA_ARGS__);     \
+      case ::xright::cpu::Isa::avx2:                         \
+        return ::xright::cpu::avx2::name(__VA_ARGS__);       \
+      default:                                               \
+        return ::xright::cpu::generic::name(__VA_ARGS__);    \
+    }                                                        \
   }()
 
 }  // namespace xright::cpu

@@ -53,7 +53,7 @@ void forward_rows(const ActivationArgs& a, int64_t begin, int64_t end) {
     T* h = static_cast<T*>(a.h) + t * a.h_stride;
     each_vector(0, a.width, [&](int64_t i, auto lanes) {
       vfloat y = value<kAct>(load(u + i, lanes));
-      if constexpr (kGated) y *= load(u + a.width + i, lanes);
+      if constexpr (kGated) y *= load(u + a.up_offset + i, lanes);
       store(h + i, y, lanes);
     });
   }
@@ -71,9 +71,9 @@ void backward_rows(const ActivationArgs& a, int64_t begin, int64_t end) {
       vfloat y, slope;
       value_and_slope<kAct>(load(u + i, lanes), y, slope);
       if constexpr (kGated) {
-        const vfloat up = load(u + a.width + i, lanes);
+        const vfloat up = load(u + a.up_offset + i, lanes);
         store(du + i, d * up * slope, lanes);
-        store(du + a.width + i, d * y, lanes);
+        store(du + a.up_offset + i, d * y, lanes);
         y *= up;
       } else {
         store(du + i, d * slope, lanes);

@@ -11,14 +11,19 @@ namespace {
 constexpr int kQueryRows = kForwardRows;
 constexpr int kGroups = kQueryRows / kTileRows;
 
+// T: float, or Pair where the processor multiplies bfloat16.
+template <typename T>
 struct Keys {
-  float* columns;  // [block][head_dim][kKeyBlock]
-  float* values;   // [block][kKeyBlock][padded]
+  T* columns;      // [block][head_dim / kDepth][kKeyBlock]
+  T* values;       // [block][kKeyBlock / kDepth][padded]
   int64_t padded;  // head_dim in whole vectors
+  int64_t size;    // of a block
 };
 
+template <typename T>
 struct Tile {
-  float *q, *o, *scores;
+  T* q;
+  float *o, *scores;  // scores become probabilities in place, of type T
   int64_t rows;
   int32_t position[kQueryRows];
   float peak[kQueryRows], total[kQueryRows];  // running maximum (base 2) and sum of exponentials
@@ -29,25 +34,27 @@ struct Tile {
   int32_t depth[kGroups][kTileBlocks];  // keys in use
 };
 
-void pack_keys(const AttnArgs& args, const RowPlan& row, int64_t head, const Keys& keys,
-               float* stage) {
-  const int64_t size = keys.padded * kKeyBlock;
+template <typename T>
+void pack_keys(const AttnArgs& args, const RowPlan& row, int64_t head, const Keys<T>& keys,
+               T* stage) {
+  T* const none = nullptr;
   for (int32_t b = 0; b < row.n_blocks; ++b) {
-    read_block(args, args.k, row.blocks[b], head, keys.padded, stage);
-    transpose_block(stage, keys.padded, round_up(row.blocks[b].count, kLanes), args.head_dim,
-                    keys.columns + b * size);
-    read_block(args, args.v, row.blocks[b], head, keys.padded, keys.values + b * size);
+    const KeyBlock& block = row.blocks[b];
+    pack_block(args, args.k, block, head, keys.padded, stage, keys.columns + b * keys.size, none);
+    pack_block(args, args.v, block, head, keys.padded, stage, none, keys.values + b * keys.size);
   }
 }
 
-int64_t group_rows(const Tile& tile, int64_t group) {
+template <typename T>
+int64_t group_rows(const Tile<T>& tile, int64_t group) {
   const int64_t left = tile.rows - group * kTileRows;
   return left < kTileRows ? left : kTileRows;
 }
 
 // −inf where a row does not see a key, up to the width that its group computes.
+template <typename T>
 void mask_scores(const AttnArgs& args, const KeyBlock& block, const KeyRef& ref, int32_t t,
-                 Tile& tile) {
+                 Tile<T>& tile) {
   for (int64_t r = 0; r < tile.rows; ++r) {
     const Visible seen = visible_keys(args, block, ref, tile.position[r]);
     float* s = tile.scores + r * kScoreRow + t * kKeyBlock;
@@ -57,11 +64,13 @@ void mask_scores(const AttnArgs& args, const KeyBlock& block, const KeyRef& ref,
   }
 }
 
-void block_scores(const AttnArgs& args, const RowPlan& row, const Keys& keys, int32_t t,
-                  Tile& tile) {
+template <typename T>
+void block_scores(const AttnArgs& args, const RowPlan& row, const Keys<T>& keys, int32_t t,
+                  Tile<T>& tile) {
   const KeyRef& ref = tile.refs[t];
   const KeyBlock& block = row.blocks[ref.block];
-  const float* columns = keys.columns + ref.block * keys.padded * kKeyBlock;
+  const T* columns = keys.columns + ref.block * keys.size;
+  const int64_t q_row = keys.padded / kDepth<T>;
   const int64_t groups = round_up(tile.rows, kTileRows) / kTileRows;
   for (int64_t g = 0; g < groups; ++g) {
     const int64_t last = g * kTileRows + group_rows(tile, g) - 1;
@@ -70,7 +79,7 @@ void block_scores(const AttnArgs& args, const RowPlan& row, const Keys& keys, in
   }
   float* scores = tile.scores + t * kKeyBlock;
   const auto compute = [&](int64_t first, int64_t rows, int32_t width) {
-    product(rows, width, args.head_dim, tile.q + first * keys.padded, keys.padded, 1, columns,
+    product(rows, width, args.head_dim / kDepth<T>, tile.q + first * q_row, q_row, 1, columns,
             kKeyBlock, scores + first * kScoreRow, kScoreRow, false);
   };
   if (tile.width[0][t] == tile.width[groups - 1][t])
@@ -85,7 +94,8 @@ void block_scores(const AttnArgs& args, const RowPlan& row, const Keys& keys, in
 }
 
 // Scores to exponentials under the new maximum; what was summed before is brought to it.
-void row_softmax(int64_t r, float log2_scale, int64_t padded, Tile& tile) {
+template <typename T>
+void row_softmax(int64_t r, float log2_scale, int64_t padded, Tile<T>& tile) {
   float* scores = tile.scores + r * kScoreRow;
   const int32_t* width = tile.width[r / kTileRows];
   vfloat highest = splat(-INFINITY);
@@ -98,10 +108,10 @@ void row_softmax(int64_t r, float log2_scale, int64_t padded, Tile& tile) {
   vfloat total{};
   for (int32_t t = 0; t < tile.n_refs; ++t)
     for (int32_t j = 0; j < width[t]; j += kLanes) {
-      float* s = scores + t * kKeyBlock + j;
-      const vfloat p = exp2_lanes(load(s) * log2_scale - base);
+      float* s = scores + t * kKeyBlock;
+      const vfloat p = exp2_lanes(load(s + j) * log2_scale - base);
       total += p;
-      store(s, p);
+      put_row(reinterpret_cast<T*>(s), j, p);
     }
   const float correction = exp2_lanes(splat(before - base))[0];
   tile.peak[r] = peak;
@@ -111,13 +121,15 @@ void row_softmax(int64_t r, float log2_scale, int64_t padded, Tile& tile) {
       store(tile.o + r * padded + c, load(tile.o + r * padded + c) * correction);
 }
 
-void add_values(const Keys& keys, Tile& tile) {
+template <typename T>
+void add_values(const Keys<T>& keys, Tile<T>& tile) {
   const int64_t groups = round_up(tile.rows, kTileRows) / kTileRows;
   for (int32_t t = 0; t < tile.n_refs; ++t) {
-    const float* values = keys.values + tile.refs[t].block * keys.padded * kKeyBlock;
+    const T* values = keys.values + tile.refs[t].block * keys.size;
     const auto add = [&](int64_t first, int64_t rows, int32_t depth) {
-      product(rows, keys.padded, depth, tile.scores + first * kScoreRow + t * kKeyBlock, kScoreRow,
-              1, values, keys.padded, tile.o + first * keys.padded, keys.padded, true);
+      const float* p = tile.scores + first * kScoreRow + t * kKeyBlock;
+      product(rows, keys.padded, (depth + kDepth<T> - 1) / kDepth<T>, reinterpret_cast<const T*>(p),
+              kScoreRow, 1, values, keys.padded, tile.o + first * keys.padded, keys.padded, true);
     };
     if (tile.depth[0][t] == tile.depth[groups - 1][t])
       add(0, tile.rows, tile.depth[0][t]);
@@ -127,13 +139,14 @@ void add_values(const Keys& keys, Tile& tile) {
   }
 }
 
+template <typename T>
 void read_queries(const AttnArgs& args, const SpanPlan& span, int64_t first, int64_t kv_head,
-                  int64_t padded, Tile& tile) {
+                  int64_t padded, Tile<T>& tile) {
   for (int64_t r = 0; r < tile.rows; ++r) {
     const int64_t token = (first + r) / args.group,
                   head = kv_head * args.group + (first + r) % args.group;
     read_row(args.bfloat16, args.q, span.q_start + token, head, args.head_dim, padded,
-             tile.q + r * padded);
+             tile.q + r * (padded / kDepth<T>));
     tile.position[r] = static_cast<int32_t>(span.q_position + token);
     tile.peak[r] = -INFINITY;
     tile.total[r] = 0;
@@ -141,8 +154,9 @@ void read_queries(const AttnArgs& args, const SpanPlan& span, int64_t first, int
   }
 }
 
+template <typename T>
 void write_outputs(const AttnArgs& args, const SpanPlan& span, int64_t first, int64_t kv_head,
-                   int64_t padded, const Tile& tile) {
+                   int64_t padded, const Tile<T>& tile) {
   for (int64_t r = 0; r < tile.rows; ++r) {
     const int64_t token = span.q_start + (first + r) / args.group;
     const int64_t head = kv_head * args.group + (first + r) % args.group;
@@ -153,8 +167,9 @@ void write_outputs(const AttnArgs& args, const SpanPlan& span, int64_t first, in
 }
 
 // The blocks of a span that some row of the tile sees: refs [begin, end).
-void visible_refs(const AttnArgs& args, const RowPlan& row, const SpanPlan& span, const Tile& tile,
-                  int32_t* begin, int32_t* end) {
+template <typename T>
+void visible_refs(const AttnArgs& args, const RowPlan& row, const SpanPlan& span,
+                  const Tile<T>& tile, int32_t* begin, int32_t* end) {
   *begin = span.ref_begin;
   *end = span.ref_end;
   while (*end > *begin && row.refs[*end - 1].position > tile.position[tile.rows - 1]) --*end;
@@ -164,17 +179,17 @@ void visible_refs(const AttnArgs& args, const RowPlan& row, const SpanPlan& span
     ++*begin;
 }
 
-}  // namespace
-
-void attention_forward(const AttnArgs& args, const RowPlan& row, int64_t kv_head, float* scratch) {
-  const int64_t padded = round_up(args.head_dim, kLanes), size = padded * kKeyBlock;
+template <typename T>
+void forward(const AttnArgs& args, const RowPlan& row, int64_t kv_head, float* scratch) {
+  const int64_t padded = round_up(args.head_dim, kLanes), size = padded * kKeyBlock / kDepth<T>;
   const float log2_scale = args.scale * kLog2e;
-  const Keys keys{scratch, scratch + row.n_blocks * size, padded};
-  Tile tile;
+  T* const packed = reinterpret_cast<T*>(scratch);
+  const Keys<T> keys{packed, packed + row.n_blocks * size, padded, size};
+  Tile<T> tile;
   tile.q = keys.values + row.n_blocks * size;
-  tile.o = tile.q + kQueryRows * padded;
+  tile.o = reinterpret_cast<float*>(tile.q + kQueryRows * padded / kDepth<T>);
   tile.scores = tile.o + kQueryRows * padded;
-  pack_keys(args, row, kv_head, keys, tile.scores + kQueryRows * kScoreRow);
+  pack_keys(args, row, kv_head, keys, reinterpret_cast<T*>(tile.scores + kQueryRows * kScoreRow));
   for (int32_t i = 0; i < row.n_spans; ++i) {
     const SpanPlan& span = row.spans[i];
     const int64_t rows = span.q_len * args.group;
@@ -193,6 +208,14 @@ void attention_forward(const AttnArgs& args, const RowPlan& row, int64_t kv_head
       write_outputs(args, span, first, kv_head, padded, tile);
     }
   }
+}
+
+}  // namespace
+
+void attention_forward(const AttnArgs& args, const RowPlan& row, int64_t kv_head, float* scratch) {
+  if constexpr (kPairs)
+    if (args.bfloat16) return forward<Pair>(args, row, kv_head, scratch);
+  forward<float>(args, row, kv_head, scratch);
 }
 
 }  // namespace xright::cpu::XRIGHT_ISA

@@ -21,6 +21,8 @@ constexpr int kTileRows = 6;
 
 typedef float vfloat __attribute__((vector_size(kLanes * 4)));
 typedef int32_t vint __attribute__((vector_size(kLanes * 4)));
+typedef uint32_t vuint __attribute__((vector_size(kLanes * 4)));
+typedef uint16_t vhalf __attribute__((vector_size(kLanes * 2)));
 typedef float vfloat_unaligned __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 
 #define XRIGHT_INLINE static inline __attribute__((always_inline))

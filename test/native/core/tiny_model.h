@@ -50,6 +50,7 @@ inline std::vector<TinyCase> tiny_cases() {
   opt_narrow.insert(opt_narrow.end(), {"project_in", "project_out"});
   return {
       kLlama,
+      {"llama_upper_layer", kLlama.config, {"layers.1.self_attn.v_proj", "layers.1.mlp.down_proj"}},
       {"llama_untied_bias",
        tiny_config("llama", {{"num_key_value_heads", 1}, {"attention_bias", true}}), gated},
       {"neox_parallel",

@@ -34,7 +34,8 @@ class OpTest : public testing::TestWithParam<Path> {
 inline auto all_paths() {
   return testing::Values(
       Path{"aten", true, cpu::Isa::generic}, Path{"generic", false, cpu::Isa::generic},
-      Path{"avx2", false, cpu::Isa::avx2}, Path{"avx512", false, cpu::Isa::avx512});
+      Path{"avx2", false, cpu::Isa::avx2}, Path{"avx512", false, cpu::Isa::avx512},
+      Path{"avx512bf16", false, cpu::Isa::avx512bf16});
 }
 inline auto path_name = [](const testing::TestParamInfo<Path>& info) {
   return std::string(info.param.name);
