@@ -35,11 +35,11 @@ export class Sampler {
 		this.#options = options;
 	}
 
-	/** The next `count` row indices, without moving on. */
-	peek(count: number): number[] {
+	/** The `count` row indices after the next `skip`, without moving on. */
+	peek(count: number, skip = 0): number[] {
 		const indices: number[] = [];
-		let epoch = this.#epoch;
-		let position = this.#position;
+		let epoch = this.#epoch + Math.floor((this.#position + skip) / this.length);
+		let position = (this.#position + skip) % this.length;
 		while (indices.length < count) {
 			indices.push(this.#at(epoch, position));
 			position++;

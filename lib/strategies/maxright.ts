@@ -1,13 +1,23 @@
 import type { Objective } from "../data/types.js";
 import { badState, requireLambda, requirePositiveInteger, requireRows } from "./check.js";
-import type { Losses, Strategy, StrategyContext, StrategyFactory, StrategyState } from "./types.js";
+import type { Losses, Measurement, Strategy, StrategyContext, StrategyFactory, StrategyState } from "./types.js";
 
 const objectives = ["preference", "sft"] as const;
 
+/** What is known of one objective: its last loss, and how often it was measured since it was last trained. */
+interface Knowledge {
+	loss: number;
+	/** Step the loss is from. */
+	step: number;
+	measured: number;
+}
+
 /**
- * MAXRIGHT (arXiv 2410.15483, Algorithm 3): trains the objective with the larger weighted gap to its optimum. Both
- * are measured at step 1 and whenever t mod k = 0; in between, the value of the objective not trained stays and the
- * trained one's is refreshed from its own forward pass. A tie goes to SFT.
+ * MAXRIGHT (arXiv 2410.15483, Algorithm 3): trains the objective with the larger weighted gap to its optimum. A trained
+ * objective's loss comes from its own forward pass; one whose loss is k steps old is measured again (k = 1 is
+ * Algorithm 2). Algorithm 3 measures both whenever t mod k = 0, however fresh they are. Each measurement takes the batch
+ * after the one measured before, so that one easy batch cannot make its objective look solved for long; batches are
+ * trained in their own order all the same. A tie goes to SFT.
  */
 class MaxRight implements Strategy {
 	readonly name = "maxright";
@@ -15,7 +25,7 @@ class MaxRight implements Strategy {
 	readonly #every: number;
 	readonly #weights: Record<Objective, number>;
 	readonly #optima: Record<Objective, number>;
-	#losses: Losses = {};
+	#known: Partial<Record<Objective, Knowledge>> = {};
 
 	constructor(lambda: number, every: number, optima: Record<Objective, number>) {
 		this.#every = every;
@@ -24,37 +34,52 @@ class MaxRight implements Strategy {
 	}
 
 	plan(step: number) {
-		return step === 1 || step % this.#every === 0 ? { evaluate: [...objectives] } : {};
+		const evaluate = objectives.flatMap((objective): Measurement[] => {
+			const known = this.#known[objective];
+			if (known && step - known.step < this.#every) return [];
+			return [{ objective, ahead: known?.measured ?? 0 }];
+		});
+		return evaluate.length > 0 ? { evaluate } : {};
 	}
 
-	choose(_step: number, losses: Losses) {
-		Object.assign(this.#losses, losses);
+	choose(step: number, losses: Losses) {
+		for (const objective of objectives) {
+			const loss = losses[objective];
+			if (loss === undefined) continue;
+			this.#known[objective] = { loss, step, measured: (this.#known[objective]?.measured ?? 0) + 1 };
+		}
 		const objective: Objective = this.#gap("preference") > this.#gap("sft") ? "preference" : "sft";
 		return { train: [{ objective, weight: 1 }] };
 	}
 
-	observe(_step: number, losses: Losses): void {
-		Object.assign(this.#losses, losses);
+	observe(step: number, losses: Losses): void {
+		for (const objective of objectives) {
+			const loss = losses[objective];
+			if (loss !== undefined) this.#known[objective] = { loss, step, measured: 0 };
+		}
 	}
 
 	state(): StrategyState {
-		return { losses: { ...this.#losses } };
+		return { known: structuredClone(this.#known) };
 	}
 
 	restore(state: StrategyState): void {
-		const { losses } = state;
-		if (typeof losses !== "object" || losses === null) throw badState(this.name, state);
+		const { known } = state;
+		if (typeof known !== "object" || known === null) throw badState(this.name, state);
 		for (const objective of objectives) {
-			const value: unknown = (losses as Record<string, unknown>)[objective];
-			if (value !== undefined && typeof value !== "number") throw badState(this.name, state);
+			const entry = (known as Record<string, Record<keyof Knowledge, unknown> | undefined>)[objective];
+			if (entry === undefined) continue;
+			const { loss, step, measured } = entry;
+			const valid = typeof loss === "number" && Number.isSafeInteger(step) && Number.isSafeInteger(measured);
+			if (!valid) throw badState(this.name, state);
 		}
-		this.#losses = { ...(losses as Losses) };
+		this.#known = structuredClone(known);
 	}
 
 	/** Weighted gap of the last loss known; an objective never measured has none. */
 	#gap(objective: Objective): number {
-		const loss = this.#losses[objective];
-		return loss === undefined ? Number.NEGATIVE_INFINITY : this.#weights[objective] * (loss - this.#optima[objective]);
+		const known = this.#known[objective];
+		return known ? this.#weights[objective] * (known.loss - this.#optima[objective]) : Number.NEGATIVE_INFINITY;
 	}
 }
 

@@ -1,9 +1,16 @@
 import type { Objective } from "../data/types.js";
 
+/** A loss that a strategy wants to know before it decides; no gradient is taken and no data set moves on. */
+export interface Measurement {
+	objective: Objective;
+	/** Which of the batches still to be trained: 0 is the next one, 1 the one after it. */
+	ahead: number;
+}
+
 /** What a strategy asks of one step. */
 export interface Plan {
-	/** Objectives whose loss on their current batch is wanted before deciding (no gradient, no advance). */
-	evaluate?: Objective[];
+	/** At most one measurement of each objective. */
+	evaluate?: Measurement[];
 }
 
 export interface Choice {

@@ -1,7 +1,7 @@
 import { Random, streams } from "../data/random.js";
 import type { Objective } from "../data/types.js";
 import type { Losses, Strategy, StrategyContext, StrategyFactory } from "../strategies/types.js";
-import { objectives, type ToyProblem } from "./problem.js";
+import type { ToyProblem } from "./problem.js";
 import type { Row, Vector } from "./types.js";
 
 export interface Drive {
@@ -16,8 +16,6 @@ export interface Drive {
 	stepSize: number;
 	/** A step changes nothing when the losses it trains are at or below this: an early stop of a stage. */
 	threshold?: number;
-	/** Every data set moves on in every step, as in Algorithm 2; else only those trained do, as in training. */
-	freshRows?: boolean;
 	/** A new stage takes the current policy as its reference, as in training; else the problem's reference stays. */
 	stageReference?: boolean;
 	/** Called before step 1 with 0 and after each step; θ is valid during the call only. */
@@ -56,15 +54,16 @@ class Descent {
 		const next = this.#next;
 		if (this.#run.stageReference && strategy.startsStage?.(step)) next.changeReference([...theta]);
 		const asked: Losses = {};
-		for (const objective of strategy.plan(step).evaluate ?? []) asked[objective] = next.row(objective).loss(theta);
+		for (const { objective, ahead } of strategy.plan(step).evaluate ?? []) {
+			asked[objective] = next.row(objective, ahead).loss(theta);
+		}
 		const { train } = strategy.choose(step, asked);
 		this.#gradient.fill(0);
 		const losses: Losses = {};
 		for (const { objective, weight } of train) {
 			losses[objective] = next.row(objective).addGradient(theta, weight, this.#gradient);
-			if (!this.#run.freshRows) next.advance(objective);
+			next.advance(objective);
 		}
-		if (this.#run.freshRows) next.advanceAll();
 		strategy.observe(step, losses);
 		if (isDone(losses, this.#run.threshold)) return;
 		for (let i = 0; i < theta.length; i++) theta[i]! -= this.#run.stepSize * this.#gradient[i]!;
@@ -75,11 +74,11 @@ function isDone(losses: Losses, threshold: number | undefined): boolean {
 	return threshold !== undefined && Object.values(losses).every((loss) => loss <= threshold);
 }
 
-/** The row of each data set that is next in line, drawn with replacement as the theorems assume. */
+/** The rows of each data set that are next in line, drawn with replacement as the theorems assume. */
 class NextRows {
 	#problem: ToyProblem;
 	readonly #random: Record<Objective, Random>;
-	readonly #index: Record<Objective, number> = { preference: 0, sft: 0 };
+	readonly #coming: Record<Objective, number[]> = { preference: [], sft: [] };
 
 	constructor(problem: ToyProblem, seed: number) {
 		this.#problem = problem;
@@ -87,24 +86,22 @@ class NextRows {
 			preference: new Random(seed, streams.preferenceOrder),
 			sft: new Random(seed, streams.sftOrder),
 		};
-		this.advanceAll();
-	}
-
-	advanceAll(): void {
-		for (const objective of objectives) this.advance(objective);
 	}
 
 	changeReference(reference: Vector): void {
 		this.#problem = this.#problem.withReference(reference);
 	}
 
-	row(objective: Objective): Row {
-		return this.#problem.rows[objective][this.#index[objective]]!;
+	row(objective: Objective, ahead = 0): Row {
+		const rows = this.#problem.rows[objective];
+		if (rows.length === 1) return rows[0]!;
+		const coming = this.#coming[objective];
+		while (coming.length <= ahead) coming.push(this.#random[objective].below(rows.length));
+		return rows[coming[ahead]!]!;
 	}
 
 	advance(objective: Objective): void {
-		const { length } = this.#problem.rows[objective];
-		if (length > 1) this.#index[objective] = this.#random[objective].below(length);
+		this.#coming[objective].shift();
 	}
 }
 

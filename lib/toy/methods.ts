@@ -12,7 +12,6 @@ export interface Method {
 	options: Record<string, unknown>;
 	/** Draws random numbers of its own. */
 	draws: boolean;
-	freshRows?: boolean;
 }
 
 const joint = { options: {}, draws: false };
@@ -37,21 +36,12 @@ export const jointMethods: readonly Method[] = [
 	{ ...joint, label: "MAXRIGHT", factory: findStrategy("maxright"), options: { evaluateEvery: 1 } },
 ];
 
-/** MAXRIGHT with a new row of both data sets in every step, where training keeps the row it did not train on. */
-export const maxrightFreshRows: Method = {
-	...joint,
-	label: "MAXRIGHT, fresh rows",
-	factory: findStrategy("maxright"),
-	options: { evaluateEvery: 1 },
-	freshRows: true,
-};
-
 /** The last θ of one run a seed; a single run where chance plays no part, since all would be the same. */
 export function repeat(method: Method, seeds: readonly number[], run: Omit<Drive, "factory" | "options" | "seed">) {
 	const chance = method.draws || Object.values(run.problem.rows).some((rows) => rows.length > 1);
 	const used = chance ? seeds : seeds.slice(0, 1);
-	const { factory, options, freshRows } = method;
-	return used.map((seed) => drive({ ...run, seed, factory, options, freshRows }));
+	const { factory, options } = method;
+	return used.map((seed) => drive({ ...run, seed, factory, options }));
 }
 
 /** Mean and spread of a measure over the ends of repeated runs. */

@@ -12,19 +12,20 @@ import { learningRate } from "./schedule.js";
 /** Dropout keys of each objective's rows have a range of their own, so that they never depend on the other's. */
 const KEY_RANGE = 2 ** 29;
 
-/** The batches that are next in line, packed once however often a step uses them. */
-class CurrentBatches {
+/** Batches still to be trained, packed once however often a step uses them. */
+class ComingBatches {
 	readonly #context: TrainContext;
-	readonly #packed = new Map<Objective, { microBatches: MicroBatch[]; measured: Part["options"] }>();
+	readonly #packed = new Map<string, { microBatches: MicroBatch[]; measured: Part["options"] }>();
 
 	constructor(context: TrainContext) {
 		this.#context = context;
 	}
 
-	/** Parts of the objective's current batch; the data set does not move on. */
-	async parts(objective: Objective, weight: number): Promise<RowPart[]> {
+	/** Parts of the objective's next batch, or of one further ahead; the data set does not move on. */
+	async parts(objective: Objective, weight: number, ahead = 0): Promise<RowPart[]> {
 		const set = trainSet(this.#context, objective);
-		const { microBatches, measured } = this.#packed.get(objective) ?? (await this.#pack(objective));
+		const { microBatches, measured } =
+			this.#packed.get(`${objective} ${ahead}`) ?? (await this.#pack(objective, ahead));
 		const normalizer = microBatches.reduce((sum, { count }) => sum + count, 0);
 		const parts: RowPart[] = [];
 		for (const microBatch of microBatches) {
@@ -33,14 +34,15 @@ class CurrentBatches {
 		return parts;
 	}
 
-	async #pack(objective: Objective) {
+	async #pack(objective: Objective, ahead: number) {
 		const set = trainSet(this.#context, objective);
 		const { dataset, sampler } = set;
 		const { batch, microBatchTokens } = this.#context.config.train;
 		const firstKey = objectiveNames.indexOf(objective) * KEY_RANGE;
-		const microBatches = packMicroBatches(dataset, sampler.peek(batch[objective]), microBatchTokens, firstKey);
+		const rows = sampler.peek(batch[objective], ahead * batch[objective]);
+		const microBatches = packMicroBatches(dataset, rows, microBatchTokens, firstKey);
 		const packed = { microBatches, measured: await measureStep(this.#context, set, microBatches) };
-		this.#packed.set(objective, packed);
+		this.#packed.set(`${objective} ${ahead}`, packed);
 		return packed;
 	}
 }
@@ -53,7 +55,7 @@ export async function trainStep(context: TrainContext, step: number): Promise<St
 	const { strategy, session } = context;
 	const started = performance.now();
 	const before = strategy.state();
-	const batches = new CurrentBatches(context);
+	const batches = new ComingBatches(context);
 	let accumulated = false;
 	try {
 		const { train } = strategy.choose(step, await evaluateAsked(context, step, batches));
@@ -90,11 +92,12 @@ export async function trainStep(context: TrainContext, step: number): Promise<St
 	}
 }
 
-/** Losses of the current batches that the strategy wants to see before it chooses. */
-async function evaluateAsked(context: TrainContext, step: number, batches: CurrentBatches): Promise<Losses> {
+/** Losses of coming batches that the strategy wants to see before it chooses. */
+async function evaluateAsked(context: TrainContext, step: number, batches: ComingBatches): Promise<Losses> {
 	const parts: RowPart[] = [];
-	for (const objective of context.strategy.plan(step).evaluate ?? [])
-		parts.push(...(await batches.parts(objective, 1)));
+	for (const { objective, ahead } of context.strategy.plan(step).evaluate ?? []) {
+		parts.push(...(await batches.parts(objective, 1, ahead)));
+	}
 	const results = await runParts(context, parts, (group) => context.session.evaluate(group));
 	return sumLosses(parts, results);
 }

@@ -24,7 +24,7 @@ export function drive(strategy: Strategy, first: number, last: number, world: Wo
 	const trained: Objective[][] = [];
 	for (let step = first; step <= last; step++) {
 		const asked: Losses = {};
-		for (const objective of strategy.plan(step).evaluate ?? []) asked[objective] = world.losses[objective];
+		for (const { objective } of strategy.plan(step).evaluate ?? []) asked[objective] = world.losses[objective];
 		const chosen = strategy.choose(step, asked).train.map(({ objective }) => objective);
 		const seen: Losses = {};
 		for (const objective of chosen) seen[objective] = world.losses[objective];

@@ -45,7 +45,7 @@ describe.each(strategies.map((factory) => [factory.name, factory] as const))("%s
 	it("trains only the objectives it declares, with weights that add up to 1", () => {
 		const strategy = factory.create(strategyContext({ lambda: 0.3 }));
 		for (let step = 1; step <= 100; step++) {
-			const asked = Object.fromEntries((strategy.plan(step).evaluate ?? []).map((objective) => [objective, 1]));
+			const asked = Object.fromEntries((strategy.plan(step).evaluate ?? []).map(({ objective }) => [objective, 1]));
 			const { train } = strategy.choose(step, asked);
 			expect(train.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
 			for (const { objective } of train) expect(strategy.objectives).toContain(objective);

@@ -47,7 +47,7 @@ describe("drive", () => {
 			...findStrategy("mix"),
 			create: (context) => ({
 				...findStrategy("mix").create(context),
-				plan: (step) => (step === 2 ? { evaluate: ["sft"] } : {}),
+				plan: (step) => (step === 2 ? { evaluate: [{ objective: "sft", ahead: 0 }] } : {}),
 				choose(step, losses) {
 					calls.push(["choose", step, losses]);
 					return { train: [{ objective: "preference", weight: 1 }] };

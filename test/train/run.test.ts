@@ -103,7 +103,7 @@ describe("a run", () => {
 		const alternate: Strategy = {
 			name: "alternate",
 			objectives: turns,
-			plan: (step) => (step === 3 ? { evaluate: ["sft", "preference"] } : {}),
+			plan: (step) => ({ evaluate: step === 3 ? turns.map((objective) => ({ objective, ahead: 0 })) : [] }),
 			choose(step, losses) {
 				if (step === 3) seen.push([step, { ...losses } as Record<string, number>]);
 				return { train: [{ objective: turns[step % 2] as Objective, weight: 1 }] };

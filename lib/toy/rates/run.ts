@@ -1,6 +1,6 @@
 import type { Spread } from "../../eval/spread.js";
 import { noisyTable1, table1, table1Reference } from "../data.js";
-import { jointMethods, maxrightFreshRows, preferenceFirst, repeat, sftFirst, spreadOver } from "../methods.js";
+import { jointMethods, preferenceFirst, repeat, sftFirst, spreadOver } from "../methods.js";
 import { minimise } from "../minimise.js";
 import { fitPowerLaw } from "../power-law.js";
 import { ToyProblem } from "../problem.js";
@@ -49,7 +49,7 @@ const START = 0;
 /** Mean gaps below this are rounding. */
 const ROUNDING = 1e-12;
 
-const methods = [preferenceFirst, sftFirst, ...jointMethods, maxrightFreshRows];
+const methods = [preferenceFirst, sftFirst, ...jointMethods];
 
 /** The order of Theorem 4.1. */
 export const order = (steps: number) => Math.log(steps) / Math.sqrt(steps);
