@@ -58,6 +58,7 @@ describe("Sampler", () => {
 		sampler.take(7);
 		const seen = sampler.peek(25);
 		expect(sampler.peek(25)).toEqual(seen);
+		expect(sampler.peek(5, 20)).toEqual(seen.slice(20));
 		expect(sampler.take(25)).toEqual(seen);
 	});
 

@@ -11,20 +11,42 @@ function create(evaluateEvery: number, overrides = {}) {
 }
 
 describe("maxright", () => {
-	// Derived by hand from Algorithm 3 with λ = ½ and losses (10, 8); k = 10 has ties at steps 5 and 8, taken by SFT.
+	// Derived by hand with λ = ½ and losses (10, 8); k = 10 has ties at steps 5 and 8, taken by SFT.
 	it.each([
 		[1, "PSPSPSPSPSPS"],
 		[3, "PPSSSPPPSSSP"],
-		[10, "PPSSSPPSPSSP"],
-	])("follows Algorithm 3 with k = %i", (every, expected) => {
+		[10, "PPSSSPPSPSPS"],
+	])("goes by the newest losses known with k = %i", (every, expected) => {
 		expect(letters(drive(create(every), 1, 12, conflictingWorld(10, 8)))).toBe(expected);
 	});
 
-	it("evaluates both at step 1 and at multiples of k only", () => {
+	it("measures both at step 1, then only what is k steps old", () => {
 		const strategy = create(4);
-		const evaluated = Array.from({ length: 9 }, (_, index) => index + 1).filter((step) => strategy.plan(step).evaluate);
-		expect(evaluated).toEqual([1, 4, 8]);
-		expect(strategy.plan(1).evaluate).toEqual(["preference", "sft"]);
+		const preferenceWins = { losses: { preference: 9, sft: 1 }, train: () => {} };
+		const plans = Array.from({ length: 9 }, (_, index) => {
+			const plan = strategy.plan(index + 1).evaluate;
+			drive(strategy, index + 1, index + 1, preferenceWins);
+			return plan;
+		});
+		const sft = (ahead: number) => [{ objective: "sft", ahead }];
+		const both = [{ objective: "preference", ahead: 0 }, ...sft(0)];
+		expect(plans).toEqual([both, ...[2, 3, 4].map(() => undefined), sft(1), ...[6, 7, 8].map(() => undefined), sft(2)]);
+	});
+
+	it("starts again at the next batch once the objective was trained", () => {
+		const strategy = create(1);
+		const world = { losses: { preference: 9, sft: 1 }, train: () => {} };
+		drive(strategy, 1, 3, world);
+		expect(strategy.plan(4).evaluate).toEqual([
+			{ objective: "preference", ahead: 0 },
+			{ objective: "sft", ahead: 3 },
+		]);
+		world.losses.sft = 20;
+		drive(strategy, 4, 4, world);
+		expect(strategy.plan(5).evaluate).toEqual([
+			{ objective: "preference", ahead: 1 },
+			{ objective: "sft", ahead: 0 },
+		]);
 	});
 
 	it("weighs gaps with λ and subtracts the optima", () => {
@@ -49,7 +71,7 @@ describe("maxright", () => {
 
 	it("refuses a state it did not write", () => {
 		expect(() => create(10).restore({})).toThrow(expect.objectContaining({ code: "CHECKPOINT" }));
-		expect(() => create(10).restore({ losses: { sft: "low" } })).toThrow(/saved state of strategy maxright/);
+		expect(() => create(10).restore({ known: { sft: { loss: "low", step: 1, measured: 0 } } })).toThrow(/saved state of strategy maxright/);
 	});
 
 	it.each([0, -1, 2.5, "10"])("refuses evaluateEvery %j", (evaluateEvery) => {

@@ -41,10 +41,10 @@ describe("rates (Theorem 4.1)", () => {
 		expect(rate("noisy", "Mix").exponent).toBeLessThan(-0.4);
 	});
 
-	it("MAXRIGHT on noisy single rows needs fresh ones: it keeps an easy row of one objective and trains the other", () => {
-		expect(Math.abs(rate("noisy", "MAXRIGHT").exponent!)).toBeLessThan(0.1);
-		expect(rate("noisy", "MAXRIGHT, fresh rows").gaps.at(-1)!.mean).toBeLessThan(0.001);
-		expect(rate("noisy", "MAXRIGHT").gaps.at(-1)!.mean).toBeGreaterThan(0.4);
+	it("MAXRIGHT's gap falls on noisy single rows too: an easy row does not make its objective look solved for long", () => {
+		const { gaps, exponent } = rate("noisy", "MAXRIGHT");
+		expect(gaps.at(-1)!.mean).toBeLessThan(0.001);
+		expect(exponent).toBeLessThan(-0.4);
 	});
 
 	it("is the same for the same seeds", () => {

@@ -15,7 +15,7 @@ export const maxright = defineStrategyOptions({
 				.min(1)
 				.default(10)
 				.meta({
-					description: "Steps between measurements of both losses; stale values are used in between.",
+					description: "Age in steps at which an objective's loss is measured again; training it renews it at no cost.",
 					examples: [10],
 				}),
 		})
