@@ -22,10 +22,10 @@ export const maxright = defineStrategyOptions({
 				.number()
 				.min(0)
 				.lt(1)
-				.optional()
+				.default(0)
 				.meta({
 					description:
-						"Weight of what was known of an objective's loss against a new batch's: an exponential mean, for batches whose losses differ by more than the gaps. Absent or 0: the last batch alone.",
+						"Weight of what was known of an objective's loss against a new batch's: an exponential mean, for batches whose losses differ by more than the gaps. 0 takes the last batch alone.",
 					examples: [0.75],
 				}),
 		})
