@@ -35,14 +35,6 @@ export function requirePositiveInteger(key: string, value: unknown): number {
 	return value as number;
 }
 
-/** Throws CONFIG unless `value` is a number of at least 0 and below 1. */
-export function requireShare(key: string, value: unknown): number {
-	if (typeof value !== "number" || !(value >= 0 && value < 1)) {
-		throw new XrightError("CONFIG", `${key} is ${JSON.stringify(value)}: it must be at least 0 and below 1`);
-	}
-	return value;
-}
-
 /** Throws CHECKPOINT: the saved state is not one this strategy wrote. */
 export function badState(name: string, state: unknown): XrightError {
 	return new XrightError("CHECKPOINT", `the saved state of strategy ${name} is not valid: ${JSON.stringify(state)}`);

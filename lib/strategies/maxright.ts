@@ -1,10 +1,10 @@
 import type { Objective } from "../data/types.js";
-import { badState, requireLambda, requirePositiveInteger, requireRows, requireShare } from "./check.js";
+import { badState, requireLambda, requirePositiveInteger, requireRows } from "./check.js";
 import type { Losses, Measurement, Strategy, StrategyContext, StrategyFactory, StrategyState } from "./types.js";
 
 const objectives = ["preference", "sft"] as const;
 
-/** What is known of one objective: its loss, and how often it was measured since it was last trained. */
+/** What is known of one objective: its last loss, and how often it was measured since it was last trained. */
 interface Knowledge {
 	loss: number;
 	/** Step the loss is from. */
@@ -17,21 +17,18 @@ interface Knowledge {
  * objective's loss comes from its own forward pass; one whose loss is k steps old is measured again (k = 1 is
  * Algorithm 2). Algorithm 3 measures both whenever t mod k = 0, however fresh they are. Each measurement takes the batch
  * after the one measured before, so that one easy batch cannot make its objective look solved for long; batches are
- * trained in their own order all the same. With `smoothing` s a loss counts with 1 − s and what was known before with s,
- * for batches whose losses differ by more than the gaps; 0 is the paper's. A tie goes to SFT.
+ * trained in their own order all the same. A tie goes to SFT.
  */
 class MaxRight implements Strategy {
 	readonly name = "maxright";
 	readonly objectives = objectives;
 	readonly #every: number;
-	readonly #smoothing: number;
 	readonly #weights: Record<Objective, number>;
 	readonly #optima: Record<Objective, number>;
 	#known: Partial<Record<Objective, Knowledge>> = {};
 
-	constructor(lambda: number, every: number, smoothing: number, optima: Record<Objective, number>) {
+	constructor(lambda: number, every: number, optima: Record<Objective, number>) {
 		this.#every = every;
-		this.#smoothing = smoothing;
 		this.#weights = { preference: lambda, sft: 1 - lambda };
 		this.#optima = optima;
 	}
@@ -47,14 +44,19 @@ class MaxRight implements Strategy {
 
 	choose(step: number, losses: Losses) {
 		for (const objective of objectives) {
-			this.#learn(objective, losses, step, (this.#known[objective]?.measured ?? 0) + 1);
+			const loss = losses[objective];
+			if (loss === undefined) continue;
+			this.#known[objective] = { loss, step, measured: (this.#known[objective]?.measured ?? 0) + 1 };
 		}
 		const objective: Objective = this.#gap("preference") > this.#gap("sft") ? "preference" : "sft";
 		return { train: [{ objective, weight: 1 }] };
 	}
 
 	observe(step: number, losses: Losses): void {
-		for (const objective of objectives) this.#learn(objective, losses, step, 0);
+		for (const objective of objectives) {
+			const loss = losses[objective];
+			if (loss !== undefined) this.#known[objective] = { loss, step, measured: 0 };
+		}
 	}
 
 	state(): StrategyState {
@@ -74,13 +76,6 @@ class MaxRight implements Strategy {
 		this.#known = structuredClone(known);
 	}
 
-	#learn(objective: Objective, losses: Losses, step: number, measured: number): void {
-		const loss = losses[objective];
-		if (loss === undefined) return;
-		const before = this.#known[objective]?.loss ?? loss;
-		this.#known[objective] = { loss: loss + this.#smoothing * (before - loss), step, measured };
-	}
-
 	/** Weighted gap of the last loss known; an objective never measured has none. */
 	#gap(objective: Objective): number {
 		const known = this.#known[objective];
@@ -95,7 +90,6 @@ export const maxright: StrategyFactory = {
 		const lambda = requireLambda("maxright", context);
 		requireRows("maxright", context, objectives);
 		const every = requirePositiveInteger("strategy.evaluateEvery", context.options.evaluateEvery ?? 10);
-		const smoothing = requireShare("strategy.smoothing", context.options.smoothing ?? 0);
-		return new MaxRight(lambda, every, smoothing, context.optima);
+		return new MaxRight(lambda, every, context.optima);
 	},
 };

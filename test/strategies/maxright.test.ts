@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { maxright } from "../../lib/strategies/maxright.js";
-import type { Losses } from "../../lib/strategies/types.js";
 import { conflictingWorld, drive, strategyContext } from "./context.js";
 
 function letters(trained: string[][]): string {
@@ -50,16 +49,6 @@ describe("maxright", () => {
 		]);
 	});
 
-	it("smooths losses by an exponential mean of the batches seen", () => {
-		const strategy = maxright.create(strategyContext({ options: { evaluateEvery: 1, smoothing: 0.75 } }));
-		const choose = (step: number, losses: Losses) => strategy.choose(step, losses).train[0]?.objective;
-		expect(choose(1, { preference: 1, sft: 2 })).toBe("sft");
-		strategy.observe(1, { sft: 0 });
-		expect(strategy.state()).toMatchObject({ known: { sft: { loss: 1.5 }, preference: { loss: 1 } } });
-		expect(choose(2, { sft: 0 })).toBe("sft");
-		expect(choose(3, { sft: 0 })).toBe("preference");
-	});
-
 	it("weighs gaps with λ and subtracts the optima", () => {
 		const losses = { preference: 2, sft: 3 };
 		const choose = (lambda: number, optima = { preference: 0, sft: 0 }) =>
@@ -83,12 +72,6 @@ describe("maxright", () => {
 	it("refuses a state it did not write", () => {
 		expect(() => create(10).restore({})).toThrow(expect.objectContaining({ code: "CHECKPOINT" }));
 		expect(() => create(10).restore({ known: { sft: { loss: "low", step: 1, measured: 0 } } })).toThrow(/saved state of strategy maxright/);
-	});
-
-	it.each([-0.1, 1, "0.5", Number.NaN])("refuses smoothing %j", (smoothing) => {
-		const make = () => maxright.create(strategyContext({ options: { smoothing } }));
-		expect(make).toThrow(expect.objectContaining({ code: "CONFIG" }));
-		expect(make).toThrow(/strategy.smoothing/);
 	});
 
 	it.each([0, -1, 2.5, "10"])("refuses evaluateEvery %j", (evaluateEvery) => {
