@@ -71,7 +71,9 @@ describe("maxright", () => {
 
 	it("refuses a state it did not write", () => {
 		expect(() => create(10).restore({})).toThrow(expect.objectContaining({ code: "CHECKPOINT" }));
-		expect(() => create(10).restore({ known: { sft: { loss: "low", step: 1, measured: 0 } } })).toThrow(/saved state of strategy maxright/);
+		expect(() => create(10).restore({ known: { sft: { loss: "low", step: 1, measured: 0 } } })).toThrow(
+			/saved state of strategy maxright/,
+		);
 	});
 
 	it.each([0, -1, 2.5, "10"])("refuses evaluateEvery %j", (evaluateEvery) => {
