@@ -23,6 +23,8 @@ const scripts = new URL("../../bench/peers/", import.meta.url);
 
 export interface MeasureOptions {
 	python: string;
+	/** Environment of the peers; ours is this process's. */
+	peerEnv: NodeJS.ProcessEnv;
 	signal: AbortSignal;
 }
 
@@ -67,10 +69,14 @@ async function worker(name: string, job: Job, signal: AbortSignal): Promise<Meas
 	throw new XrightError(code, text, more);
 }
 
-async function python(script: string, job: object, { python: command, signal }: MeasureOptions): Promise<unknown> {
+async function python(
+	script: string,
+	job: object,
+	{ python: command, peerEnv: env, signal }: MeasureOptions,
+): Promise<unknown> {
 	const path = fileURLToPath(new URL(script, scripts));
 	const input = JSON.stringify({ ...job, spawnedAt: Date.now() / 1000 });
-	const child = spawn(command, [path, input], { stdio: ["ignore", "pipe", "pipe"], signal });
+	const child = spawn(command, [path, input], { stdio: ["ignore", "pipe", "pipe"], env, signal });
 	const text = output(child);
 	await finish(child, script, signal);
 	const last = (await text).trim().split("\n").at(-1) ?? "";

@@ -9,6 +9,8 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
 	process.exitCode = 3;
 } else {
 	// Imported only now: an older Node could not even parse the rest.
+	const { prepareEnvironment } = await import("./environment.js");
+	prepareEnvironment(process.env);
 	const { main } = await import("./program.js");
 	process.exitCode = await main(process.argv.slice(2));
 }

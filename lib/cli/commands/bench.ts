@@ -4,6 +4,7 @@ import { trials } from "../../bench/trials/index.js";
 import type { Contender, Measurement, Trial, TrialResult } from "../../bench/types.js";
 import { closest } from "../../config/suggest.js";
 import { XrightError } from "../../errors.js";
+import { foreignEnvironment } from "../environment.js";
 import { withSignals } from "../signals.js";
 import { defineCommand } from "./define.js";
 
@@ -48,7 +49,16 @@ export const bench = defineCommand({
 		const work = async (signal: AbortSignal) => {
 			const { Suite } = await import("../../bench/suite.js");
 			const files = { model: model ?? null, preference: preference ?? null, sft: sft ?? null };
-			const measuring = { python: python ?? "python3", peers: chosenPeers, rounds, threads, signal, onMeasured };
+			const peerEnv = foreignEnvironment(process.env);
+			const measuring = {
+				python: python ?? "python3",
+				peerEnv,
+				peers: chosenPeers,
+				rounds,
+				threads,
+				signal,
+				onMeasured,
+			};
 			const suite = new Suite({ ...files, ...measuring });
 			await runTrials(suite, chosen, output, json);
 			return 0;
