@@ -10,6 +10,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { prepare } from "./tradeoff/data.mjs";
+import { timesAtEqualBatches } from "./tradeoff/equal-batches.mjs";
 import { resultsMarkdown } from "./tradeoff/results.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -67,10 +68,11 @@ function report(rows) {
 		copyFileSync(join(values.output, `${name}.svg`), join(values.docs, file));
 		return file;
 	});
+	const times = timesAtEqualBatches(result, values.output);
 	const table = readFileSync(join(values.output, "table.md"), "utf8");
 	const sources = { preference: basename(values.preference), sft: basename(values.sft), set: values.set };
 	const path = join(values.docs, "results.md");
-	writeFileSync(path, resultsMarkdown({ result, table, rows, sources, machine, plots }));
+	writeFileSync(path, resultsMarkdown({ result, times, table, rows, sources, machine, plots }));
 	console.error(`wrote ${relative(process.cwd(), path)}`);
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -30,6 +30,33 @@ test("rows of the trade-off: short, usable, and no prompt in both splits", async
 	expect(written).toEqual(good);
 });
 
+test("times at equal batches: a run's steps against Sequential's of the same objectives", async () => {
+	const { timesAtEqualBatches } = await script("equal-batches");
+	const run = (label: string, steps: [string, number][]) => {
+		const events = steps.map(([objective, seconds]) => ({ event: "step", objective, seconds }));
+		mkdirSync(join(folder, label), { recursive: true });
+		const lines = [{ event: "eval" }, ...events].map((event) => JSON.stringify(event));
+		writeFileSync(join(folder, label, "metrics.jsonl"), `${lines.join("\n")}\n`);
+		return { label, strategy: label, lambda: null, folder: label, status: "completed" };
+	};
+	const points = [
+		run("sequential", [
+			["sft", 1],
+			["sft", 3],
+			["dpo", 6],
+		]),
+		run("maxright", [
+			["sft", 3],
+			["dpo", 6],
+			["dpo", 5],
+		]),
+		run("mix", [["mix", 4]]),
+		{ ...run("orpo", [["orpo", 4]]), status: "failed" },
+	];
+	const times = timesAtEqualBatches({ points }, folder);
+	expect(times.map(({ ratio }: { ratio: number }) => ratio)).toEqual([1, 1, 0.5]);
+});
+
 test("the page compares at λ = 0.5 with the mean of both orders of Sequential", async () => {
 	const { resultsMarkdown } = await script("results");
 	const group = (strategy: string, lambda: number | null, seconds: number, distance: number) => {
@@ -51,6 +78,12 @@ test("the page compares at λ = 0.5 with the mean of both orders of Sequential",
 			optima: { preference: 0.5, sft: null },
 			provenance: { model: "m", xright: "0.1.0", written: "2026-01-02T00:00:00Z" },
 		},
+		times: [
+			{ label: "alright", lambda: 0.25, ratio: 9 },
+			{ label: "alright", lambda: 0.5, ratio: 1.01 },
+			{ label: "alright", lambda: 0.5, ratio: 1.02 },
+			{ label: "mix", lambda: 0.5, ratio: 0.75 },
+		],
 		table: "| the sweep's table |\n",
 		rows: { preference: rows, sft: rows },
 		sources: { preference: "hh.jsonl.gz", sft: "tasks.jsonl.gz", set: ["train.steps=60"] },
@@ -64,8 +97,8 @@ test("the page compares at λ = 0.5 with the mean of both orders of Sequential",
 	});
 	for (const line of [
 		"--preference hh.jsonl.gz --sft tasks.jsonl.gz --set 'train.steps=60'\n",
-		"| alright | +1.0 % |",
-		"| mix | +50.0 % |",
+		"| alright | +1.0 % | +1.5 % (+1.0 %, +2.0 %) | 0.1000 | time reached",
+		"| mix | +50.0 % | −25.0 % (−25.0 %) |",
 		"| the sweep's table |",
 		"DPO 0.5000, SFT not known",
 		"![](front.svg)",
