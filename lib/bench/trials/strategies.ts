@@ -2,6 +2,9 @@ import type { Bar, Contender, Round, Trial } from "../types.js";
 
 const baseline = "sequential";
 
+/** With this the gaps of the first losses (0.69 and 2.3 nats) are alike, so that MAXRIGHT trains both objectives, as Sequential does. */
+const sftOptimum = 1.61;
+
 function contender(name: string, options: Record<string, number> = {}): Contender {
 	return { name, runner: "strategy", job: { settings: { strategy: name, ...options } } };
 }
@@ -33,7 +36,7 @@ export const strategies: Trial = {
 		contender("sequential"),
 		contender("mix", { lambda: 0.5 }),
 		contender("alright", { lambda: 0.5 }),
-		contender("maxright", { lambda: 0.5, evaluateEvery: 10 }),
+		contender("maxright", { lambda: 0.5, evaluateEvery: 10, sftOptimum }),
 	],
 	bars: [bar("alright", 1.02), bar("maxright", 1.02), bar("mix", 1.25)],
 };
