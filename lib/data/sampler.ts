@@ -38,8 +38,7 @@ export class Sampler {
 	/** The `count` row indices after the next `skip`, without moving on. */
 	peek(count: number, skip = 0): number[] {
 		const indices: number[] = [];
-		let epoch = this.#epoch + Math.floor((this.#position + skip) / this.length);
-		let position = (this.#position + skip) % this.length;
+		let { epoch, position } = this.#after(skip);
 		while (indices.length < count) {
 			indices.push(this.#at(epoch, position));
 			position++;
@@ -59,10 +58,10 @@ export class Sampler {
 	/** The next `count` row indices; moves past them. */
 	take(count: number): number[] {
 		const indices = this.peek(count);
-		const total = this.#position + count;
-		this.#epoch += Math.floor(total / this.length);
-		this.#position = total % this.length;
-		for (const epoch of this.#orders.keys()) if (epoch < this.#epoch) this.#orders.delete(epoch);
+		const { epoch, position } = this.#after(count);
+		this.#epoch = epoch;
+		this.#position = position;
+		for (const passed of this.#orders.keys()) if (passed < epoch) this.#orders.delete(passed);
 		return indices;
 	}
 
@@ -84,6 +83,12 @@ export class Sampler {
 		this.#epoch = epoch;
 		this.#position = position;
 		this.#orders.clear();
+	}
+
+	/** Where the order stands once `count` more rows are taken. */
+	#after(count: number): SamplerState {
+		const total = this.#position + count;
+		return { epoch: this.#epoch + Math.floor(total / this.length), position: total % this.length };
 	}
 
 	#at(epoch: number, position: number): number {

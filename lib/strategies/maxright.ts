@@ -43,20 +43,13 @@ class MaxRight implements Strategy {
 	}
 
 	choose(step: number, losses: Losses) {
-		for (const objective of objectives) {
-			const loss = losses[objective];
-			if (loss === undefined) continue;
-			this.#known[objective] = { loss, step, measured: (this.#known[objective]?.measured ?? 0) + 1 };
-		}
+		this.#learn(losses, step, (before) => (before?.measured ?? 0) + 1);
 		const objective: Objective = this.#gap("preference") > this.#gap("sft") ? "preference" : "sft";
 		return { train: [{ objective, weight: 1 }] };
 	}
 
 	observe(step: number, losses: Losses): void {
-		for (const objective of objectives) {
-			const loss = losses[objective];
-			if (loss !== undefined) this.#known[objective] = { loss, step, measured: 0 };
-		}
+		this.#learn(losses, step, () => 0);
 	}
 
 	state(): StrategyState {
@@ -74,6 +67,14 @@ class MaxRight implements Strategy {
 			if (!valid) throw badState(this.name, state);
 		}
 		this.#known = structuredClone(known);
+	}
+
+	#learn(losses: Losses, step: number, measured: (before: Knowledge | undefined) => number): void {
+		for (const objective of objectives) {
+			const loss = losses[objective];
+			if (loss === undefined) continue;
+			this.#known[objective] = { loss, step, measured: measured(this.#known[objective]) };
+		}
 	}
 
 	/** Weighted gap of the last loss known; an objective never measured has none. */

@@ -24,8 +24,7 @@ class ComingBatches {
 	/** Parts of the objective's next batch, or of one further ahead; the data set does not move on. */
 	async parts(objective: Objective, weight: number, ahead = 0): Promise<RowPart[]> {
 		const set = trainSet(this.#context, objective);
-		const { microBatches, measured } =
-			this.#packed.get(`${objective} ${ahead}`) ?? (await this.#pack(objective, ahead));
+		const { microBatches, measured } = await this.#pack(objective, ahead);
 		const normalizer = microBatches.reduce((sum, { count }) => sum + count, 0);
 		const parts: RowPart[] = [];
 		for (const microBatch of microBatches) {
@@ -35,6 +34,9 @@ class ComingBatches {
 	}
 
 	async #pack(objective: Objective, ahead: number) {
+		const key = `${objective} ${ahead}`;
+		const known = this.#packed.get(key);
+		if (known) return known;
 		const set = trainSet(this.#context, objective);
 		const { dataset, sampler } = set;
 		const { batch, microBatchTokens } = this.#context.config.train;
@@ -42,7 +44,7 @@ class ComingBatches {
 		const rows = sampler.peek(batch[objective], ahead * batch[objective]);
 		const microBatches = packMicroBatches(dataset, rows, microBatchTokens, firstKey);
 		const packed = { microBatches, measured: await measureStep(this.#context, set, microBatches) };
-		this.#packed.set(`${objective} ${ahead}`, packed);
+		this.#packed.set(key, packed);
 		return packed;
 	}
 }

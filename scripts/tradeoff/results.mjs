@@ -1,16 +1,17 @@
 // docs/results.md from what a sweep wrote.
 
-/** Mean measures of a strategy at a λ, or of one without λ. */
-function meanOf(result, strategy, lambda = null) {
+/** Mean measures of a strategy at a λ. */
+function meanOf(result, strategy, lambda) {
 	const group = result.groups.find((candidate) => candidate.strategy === strategy && candidate.lambda === lambda);
 	return group?.mean ?? null;
 }
 
+const meanOfAll = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 /** The groups of Sequential, one an order, and what half of the steps of each objective costs in the mean of them. */
 function sequentialOf(result) {
 	const groups = result.groups.filter(({ strategy }) => strategy === "sequential");
-	const mean = (name) => groups.reduce((sum, group) => sum + group.mean[name], 0) / groups.length;
-	return { groups, seconds: mean("seconds_per_step") };
+	return { groups, seconds: meanOfAll(groups.map(({ mean }) => mean.seconds_per_step)) };
 }
 
 const percent = (value, base) => {
@@ -33,7 +34,7 @@ function claims(result, times) {
 		if (mean === null || sequential.groups.length === 0) return [];
 		const step = percent(mean.seconds_per_step, sequential.seconds);
 		const ratios = ratiosOf(strategy, 0.5);
-		const cost = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+		const cost = meanOfAll(ratios);
 		// Mix's surcharge is half of the paper's + 50 %.
 		const limit = strategy === "mix" ? 1.25 : 1.02;
 		const runs = `${percent(cost, 1)} (${eachSeed(ratios)})`;

@@ -2,7 +2,10 @@ import type { Bar, Contender, Round, Trial } from "../types.js";
 
 const baseline = "sequential";
 
-/** With this the gaps of the first losses (0.69 and 2.3 nats) are alike, so that MAXRIGHT trains both objectives, as Sequential does. */
+/**
+ * With this the gaps of the first losses (0.69 and 2.3 nats) are alike, so that MAXRIGHT trains both objectives, as
+ * Sequential does.
+ */
 const sftOptimum = 1.61;
 
 function contender(name: string, options: Record<string, number> = {}): Contender {

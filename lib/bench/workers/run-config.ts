@@ -1,6 +1,9 @@
 import type { Job } from "../types.js";
 
-/** Configuration of a run with the job's model, rows and strategy (`settings.strategy`, then its options, and `settings.sftOptimum`). */
+/**
+ * Configuration of a run with the job's model, rows and strategy (`settings.strategy`, then its options, and
+ * `settings.sftOptimum`).
+ */
 export function runConfig(job: Job, output: string) {
 	const { strategy: name, sftOptimum = 0, ...options } = job.settings;
 	return {

@@ -49,10 +49,9 @@ export const bench = defineCommand({
 		const work = async (signal: AbortSignal) => {
 			const { Suite } = await import("../../bench/suite.js");
 			const files = { model: model ?? null, preference: preference ?? null, sft: sft ?? null };
-			const peerEnv = foreignEnvironment(process.env);
 			const measuring = {
 				python: python ?? "python3",
-				peerEnv,
+				peerEnv: foreignEnvironment(process.env),
 				peers: chosenPeers,
 				rounds,
 				threads,
