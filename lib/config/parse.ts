@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { XrightError } from "../errors.js";
 import { crossCheck } from "./checks.js";
 import { describeIssue } from "./issues.js";
+import { defaultMicroBatchTokens } from "./micro-batch.js";
 import { type RunConfig, runConfigSchema } from "./schema.js";
 import { findStrategyOptions } from "./strategies/index.js";
 import { withStrategysLoss } from "./strategy-loss.js";
@@ -18,7 +19,11 @@ export function parseConfig(value: unknown, where: string): RunConfig {
 	const { $schema: _, output, train, ...rest } = parseWith(runConfigSchema, withStrategysLoss(value), where);
 	const config: RunConfig = {
 		...rest,
-		train: { ...train, steps: train.steps ?? null },
+		train: {
+			...train,
+			steps: train.steps ?? null,
+			microBatchTokens: train.microBatchTokens ?? defaultMicroBatchTokens(rest.device),
+		},
 		output: output ?? defaultOutput(where),
 	};
 	const problems = crossCheck(config);

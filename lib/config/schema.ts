@@ -46,7 +46,7 @@ type Parsed = z.output<typeof runConfigSchema>;
 
 /** A complete, checked configuration: every default is filled in, and exactly one of steps and epochs is a number. */
 export type RunConfig = Omit<Parsed, "$schema" | "output" | "train"> & {
-	train: Omit<Parsed["train"], "steps"> & { steps: number | null };
+	train: Omit<Parsed["train"], "steps" | "microBatchTokens"> & { steps: number | null; microBatchTokens: number };
 	output: string;
 };
 

@@ -92,9 +92,24 @@ export function keepSequences({ ids, segments }: PackedRows, keep: (sequence: nu
 
 /**
  * Splits rows into micro-batches, in order: row numbers whose tokens add up to at most `budget`. A row larger than the
- * budget is a micro-batch of its own.
+ * budget is a micro-batch of its own. They are as few as the budget allows, and then the largest is as small as it can be:
+ * memory follows the largest, and products of few rows are slow.
  */
 export function microBatches(tokens: readonly number[], budget: number): number[][] {
+	const fewest = fill(tokens, budget);
+	const total = tokens.reduce((sum, count) => sum + count, 0);
+	let low = Math.min(budget, Math.ceil(total / Math.max(1, fewest.length)));
+	let high = budget;
+	while (low < high) {
+		const middle = Math.floor((low + high) / 2);
+		if (fill(tokens, middle).length > fewest.length) low = middle + 1;
+		else high = middle;
+	}
+	return fill(tokens, high);
+}
+
+/** Row after row, a new micro-batch whenever the budget is full. */
+function fill(tokens: readonly number[], budget: number): number[][] {
 	const groups: number[][] = [];
 	let used = Number.POSITIVE_INFINITY;
 	for (const [row, count] of tokens.entries()) {

@@ -1,4 +1,5 @@
 import { XrightError } from "../errors.js";
+import { hasNvidiaDriver } from "../files/nvidia.js";
 import { type LoadedAddon, loadAddon } from "./addon.js";
 import type {
 	Batch,
@@ -17,7 +18,7 @@ import type {
 	Weights,
 } from "./binding.js";
 import { findLibTorch } from "./libtorch/find.js";
-import { type Env, hasNvidiaDriver } from "./libtorch/layout.js";
+import type { Env } from "./libtorch/layout.js";
 
 export interface OpenOptions {
 	/** `auto`, `cpu`, `cuda` or `cuda:N`; CUDA's libraries are only loaded for the latter. Default `cpu`. */

@@ -14,7 +14,8 @@ int64_t Decoder::buffer_bytes() const {
   for (const auto& s : saved_) total += s.bytes();
   for (const Buffer* b :
        {&x_, &scored_x_, &scored_dx_, &scored_attention_, &y_, &h_, &delta_, &mlp_delta_, &branch_,
-        &dx_, &dy_, &dh_, &dattention_, &dqkv_, &final_h_, &final_out_})
+        &dx_, &dy_, &dh_, &dattention_, &dqkv_, &ds_, &final_h_, &final_out_, &s_project_in_,
+        &s_project_out_})
     total += b->bytes();
   return total;
 }
@@ -76,6 +77,10 @@ void Decoder::backward(const PackedBatch& batch, const at::Tensor& dh_NW) {
     block_backward(layer, dx_TD, batch);
   }
   embed_backward(batch, dx_TD);
+}
+
+at::Tensor Decoder::low_rank(Buffer& buffer, const nn::Linear& linear, int64_t rows) const {
+  return linear.lora ? buffer.get({rows, linear.low_ranks()}, model_.options()) : at::Tensor();
 }
 
 at::Tensor Decoder::later_rows(size_t layer, const at::Tensor& x_TD, const PackedBatch& batch,

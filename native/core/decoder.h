@@ -91,6 +91,9 @@ class Decoder {
                             at::Tensor& dx_TD, bool needs_y);
   at::Tensor leave_backward(HalfNorms& norms, SavedHalf& saved, at::Tensor& dx_TD);
 
+  // Room for what the matrix's adapter makes of `rows` inputs; undefined without adapter.
+  at::Tensor low_rank(Buffer& buffer, const nn::Linear& linear, int64_t rows) const;
+
   nn::AttnShape attention_shape(size_t layer) const;
   Heads split(const at::Tensor& qkv_TE) const;
   void rotate(size_t layer, const Heads& heads, bool inverse);
@@ -119,7 +122,7 @@ class Decoder {
   SavedNorm final_saved_;
   at::Tensor s_project_in_TR_, s_project_out_NR_, final_h_ND_;
   Buffer x_, scored_x_, scored_dx_, scored_attention_, y_, h_, delta_, mlp_delta_, branch_, dx_,
-      dy_, dh_, dattention_, dqkv_, final_h_, final_out_;
+      dy_, dh_, dattention_, dqkv_, ds_, final_h_, final_out_, s_project_in_, s_project_out_;
 };
 
 }  // namespace xright

@@ -52,6 +52,7 @@ at::Tensor Decoder::attention_forward(size_t layer, const at::Tensor& y_TD,
   const int64_t T = y_TD.size(0);
   const auto options = model_.options();
   saved.qkv_TE = saved.qkv.get({T, block.qkv.weight_OI.size(0)}, options);
+  saved.s_qkv_TR = low_rank(saved.s_qkv, block.qkv, T);
   nn::linear_forward(block.qkv, mode_.policy, mode_.dropout, y_TD, saved.qkv_TE, saved.s_qkv_TR);
   auto heads = split(saved.qkv_TE);
   const auto room = [&](SavedNorm& norm, int64_t n) {
@@ -67,6 +68,7 @@ at::Tensor Decoder::attention_forward(size_t layer, const at::Tensor& y_TD,
   attend(layer, heads, batch, o_THd, saved.lse_HT);
   saved.attended_TP = later_rows(layer, saved.attention_TP, batch, scored_attention_);
   auto out_TD = delta_.get({saved.attended_TP.size(0), s.hidden}, options);
+  saved.s_output_TR = low_rank(saved.s_output, block.output, out_TD.size(0));
   nn::linear_forward(block.output, mode_.policy, later_dropout(layer), saved.attended_TP, out_TD,
                      saved.s_output_TR);
   return out_TD;
@@ -80,7 +82,7 @@ void Decoder::attention_backward(size_t layer, const at::Tensor& dout_TD, const 
   const int64_t T = batch.tokens;
   const auto options = model_.options();
   auto do_TP = dattention_.get(saved.attended_TP.sizes(), options);
-  at::Tensor ds_TR;
+  auto ds_TR = low_rank(ds_, block.output, do_TP.size(0));
   nn::linear_backward_input(block.output, later_dropout(layer), dout_TD, do_TP, ds_TR);
   nn::linear_backward_weights(block.output, later_dropout(layer), saved.attended_TP,
                               saved.s_output_TR, dout_TD, ds_TR);
@@ -96,6 +98,7 @@ void Decoder::attention_backward(size_t layer, const at::Tensor& dout_TD, const 
   if (block.q_norm) nn::head_norm_backward(*block.q_norm, saved.q_norm.views, grads.q_THd);
   if (block.k_norm) nn::head_norm_backward(*block.k_norm, saved.k_norm.views, grads.k_SGd);
   auto dy_TD = dy_.get({T, s.hidden}, options);
+  ds_TR = low_rank(ds_, block.qkv, T);
   nn::linear_backward_input(block.qkv, mode_.dropout, dqkv_TE, dy_TD, ds_TR);
   const auto y_TD =
       enter_backward(block.attention_norms, saved.attention_half, dy_TD, dx_TD, block.qkv.trains());

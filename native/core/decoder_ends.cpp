@@ -36,6 +36,7 @@ void Decoder::embed(const PackedBatch& batch, at::Tensor& x_TD) {
   auto e_TW = model_.embedding_VD.index_select(0, batch.ids_T);
   if (model_.project_in) {
     auto projected_TD = delta_.get(x_TD.sizes(), model_.options());
+    s_project_in_TR_ = low_rank(s_project_in_, *model_.project_in, x_TD.size(0));
     nn::linear_forward(*model_.project_in, mode_.policy, mode_.dropout, e_TW, projected_TD,
                        s_project_in_TR_);
     x_TD.copy_(projected_TD);
@@ -64,7 +65,7 @@ void Decoder::embed_backward(const PackedBatch& batch, const at::Tensor& dx_TD) 
   dout_TD.copy_(dx_TD).mul_(scale);
   auto e_TW = model_.embedding_VD.index_select(0, batch.ids_T);
   auto de_TW = at::empty(e_TW.sizes(), options);
-  at::Tensor ds_TR;
+  auto ds_TR = low_rank(ds_, project, e_TW.size(0));
   nn::linear_backward_input(project, mode_.dropout, dout_TD, de_TW, ds_TR);
   nn::linear_backward_weights(project, mode_.dropout, e_TW, s_project_in_TR_, dout_TD, ds_TR);
   if (embedding_trains) model_.dembedding_VD.index_add_(0, batch.ids_T, de_TW.to(at::kFloat));
@@ -90,6 +91,7 @@ at::Tensor Decoder::finish(const PackedBatch& batch, const at::Tensor& x_UD,
   auto h_NW = final_out_.get({N, model_.spec.embedding_width()}, options);
   nn::Dropout masks;
   if (mode_.dropout) masks = prediction_dropout(scored_dropout_, batch);
+  s_project_out_NR_ = low_rank(s_project_out_, *model_.project_out, N);
   nn::linear_forward(*model_.project_out, mode_.policy, mode_.dropout ? &masks : nullptr,
                      final_h_ND_, h_NW, s_project_out_NR_);
   return h_NW;
@@ -103,7 +105,7 @@ void Decoder::finish_backward(const PackedBatch& batch, const at::Tensor& dh_NW,
     if (mode_.dropout) masks = prediction_dropout(scored_dropout_, batch);
     const nn::Dropout* dropout = mode_.dropout ? &masks : nullptr;
     dh_ND = at::empty_like(final_h_ND_);
-    at::Tensor ds_NR;
+    auto ds_NR = low_rank(ds_, *model_.project_out, dh_ND.size(0));
     nn::linear_backward_input(*model_.project_out, dropout, dh_NW, dh_ND, ds_NR);
     nn::linear_backward_weights(*model_.project_out, dropout, final_h_ND_, s_project_out_NR_, dh_NW,
                                 ds_NR);

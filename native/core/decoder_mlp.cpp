@@ -10,6 +10,7 @@ void Decoder::mlp_up(size_t layer, const at::Tensor& y_TD, const nn::FusedActiva
   const nn::Linear& up = model_.blocks[layer].up;
   Saved& saved = saved_for(layer);
   saved.up_TF = up_buffer(saved).get({y_TD.size(0), up.weight_OI.size(0)}, model_.options());
+  saved.s_up_TR = low_rank(saved.s_up, up, y_TD.size(0));
   nn::linear_forward(up, mode_.policy, later_dropout(layer), y_TD, saved.up_TF, saved.s_up_TR,
                      then);
 }
@@ -24,6 +25,7 @@ void Decoder::mlp_forward(size_t layer, const at::Tensor& y_TD, at::Tensor& out_
   // A block run again for its backward ends here, unless a norm or an adapter needs the product.
   const bool read = block.down.lora || block.mlp_norms.output || block.mlp_norms.stream;
   if (recomputing_ && !read) return;
+  saved.s_down_TR = low_rank(saved.s_down, block.down, h_TF.size(0));
   nn::linear_forward(block.down, mode_.policy, later_dropout(layer), h_TF, out_TD, saved.s_down_TR);
 }
 
@@ -46,13 +48,14 @@ void Decoder::mlp_backward(size_t layer, const at::Tensor& dout_TD, at::Tensor& 
   const auto options = model_.options();
   auto dh_TF = dh_.get({T, s.ffn}, options), h_TF = h_.get({T, s.ffn}, options);
   auto dy_TD = dy_.get({T, s.hidden}, options);
-  at::Tensor ds_TR;
+  auto ds_TR = low_rank(ds_, block.down, T);
   nn::linear_backward_input(block.down, later_dropout(layer), dout_TD, dh_TF, ds_TR);
   nn::activation_backward(s.activation, s.gated, saved.up_TF, dh_TF, saved.up_TF,
                           block.down.trains() ? &h_TF : nullptr);
   nn::linear_backward_weights(block.down, later_dropout(layer), h_TF, saved.s_down_TR, dout_TD,
                               ds_TR);
   const auto& dup_TF = saved.up_TF;  // overwritten in place
+  ds_TR = low_rank(ds_, block.up, T);
   nn::linear_backward_input(block.up, later_dropout(layer), dup_TF, dy_TD, ds_TR);
   const auto y_TD =
       enter_backward(block.mlp_norms, saved.mlp_half, dy_TD, dx_TD, block.up.trains());

@@ -30,6 +30,7 @@ struct SavedHalf {
 
 struct Saved {
   Buffer block_input, qkv, attention, lse, up;
+  Buffer s_qkv, s_output, s_up, s_down;  // LoRA: what the B matrices read
   SavedHalf attention_half, mlp_half;
   SavedNorm q_norm, k_norm;
   at::Tensor input_TD, qkv_TE, attention_TP, lse_HT, up_TF;
@@ -37,8 +38,12 @@ struct Saved {
   at::Tensor s_qkv_TR, s_output_TR, s_up_TR, s_down_TR;
 
   int64_t bytes() const {
-    return block_input.bytes() + qkv.bytes() + attention.bytes() + lse.bytes() + up.bytes() +
-           attention_half.bytes() + mlp_half.bytes() + q_norm.bytes() + k_norm.bytes();
+    int64_t total =
+        attention_half.bytes() + mlp_half.bytes() + q_norm.bytes() + k_norm.bytes();
+    for (const Buffer* b :
+         {&block_input, &qkv, &attention, &lse, &up, &s_qkv, &s_output, &s_up, &s_down})
+      total += b->bytes();
+    return total;
   }
 };
 

@@ -16,7 +16,7 @@
 namespace xright::nn {
 namespace {
 
-constexpr int64_t kLogitBytes = 48 << 20;  // of one chunk, about
+constexpr int64_t kLogitBytes = 24 << 20;  // of one chunk, about
 constexpr int64_t kMinRows = 32, kMaxRows = 512;
 constexpr int64_t kSliceNumbers =
     16 << 20;  // of one slice of the weight gradient in the model's dtype

@@ -4,6 +4,7 @@
 
 #include "nn/activation.h"
 #include "nn/profile.h"
+#include "nn/row_slices.h"
 
 namespace xright::nn {
 namespace {
@@ -33,7 +34,7 @@ at::Tensor ranks(const Lora& lora, const at::Tensor& s_TR, size_t slice) {
   return s_TR.narrow(1, static_cast<int64_t>(slice) * lora.rank, lora.rank);
 }
 
-at::Tensor rows(const at::Tensor& y_TO, const LoraSlice& slice) {
+at::Tensor columns(const at::Tensor& y_TO, const LoraSlice& slice) {
   return y_TO.narrow(1, slice.offset, slice.rows);
 }
 
@@ -41,15 +42,17 @@ at::Tensor a_of(const Lora& lora, const at::Tensor& a_RI, size_t slice) {
   return a_RI.narrow(0, static_cast<int64_t>(slice) * lora.rank, lora.rank);
 }
 
-// dropout(x) A^T; each slice has a mask of its own, as each module has in PEFT.
-at::Tensor down_project(const Lora& lora, const LoraWeights& weights, const Dropout* dropout,
-                        const at::Tensor& x_TI) {
-  if (!dropout) return at::mm(x_TI, weights.a_RI.t());
-  std::vector<at::Tensor> parts;
+// s = dropout(x) A^T; each slice has a mask of its own, as each module has in PEFT.
+void down_project(const Lora& lora, const LoraWeights& weights, const Dropout* dropout,
+                  const at::Tensor& x_TI, at::Tensor& s_TR) {
+  if (!dropout) {
+    at::mm_out(s_TR, x_TI, weights.a_RI.t());
+    return;
+  }
   for (size_t i = 0; i < lora.slices.size(); ++i)
-    parts.push_back(at::mm(dropout_apply(*dropout, lora.slices[i].stream, x_TI),
-                           a_of(lora, weights.a_RI, i).t()));
-  return at::cat(parts, 1);
+    ranks(lora, s_TR, i)
+        .copy_(at::mm(dropout_apply(*dropout, lora.slices[i].stream, x_TI),
+                      a_of(lora, weights.a_RI, i).t()));
 }
 
 // The adapter that applies; null when there is none or the policy is the bare model.
@@ -58,6 +61,14 @@ const LoraWeights* weights_of(const Linear& linear, Policy policy) {
   const LoraWeights& weights =
       policy == Policy::kCurrent ? linear.lora->current : linear.lora->reference;
   return weights.defined() ? &weights : nullptr;
+}
+
+// On a CPU every thread takes rows of its own through all that is done with them: at some heights
+// oneDNN's split of a bfloat16 product among threads loses a quarter of their time.
+template <typename F>
+void by_rows(const at::Tensor& x_TI, F&& work) {
+  if (x_TI.is_cpu() && x_TI.scalar_type() == at::kBFloat16) return each_slice(x_TI.size(0), work);
+  work(int64_t{0}, x_TI.size(0));
 }
 
 }  // namespace
@@ -84,50 +95,55 @@ void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout,
                     const at::Tensor& x_TI, at::Tensor& y_TO, at::Tensor& s_TR,
                     const FusedActivation* then) {
   const LoraWeights* weights = weights_of(linear, policy);
-  s_TR = at::Tensor();
   if (weights) {
     const Timed timed("lora", "forward", lora_flops(linear, x_TI.size(0)));
-    s_TR = down_project(*linear.lora, *weights, dropout, x_TI);
+    down_project(*linear.lora, *weights, dropout, x_TI, s_TR);
   }
-  {
-    const Timed timed(label(linear), "forward", product_flops(linear, x_TI.size(0)));
-    if (serves(linear.packed, x_TI)) {
-      const LowRank low_rank{s_TR, weights ? weights->packed_b : PackedMatrix{}};
-      return packed_product(x_TI, linear.packed, linear.bias_O, weights ? &low_rank : nullptr, y_TO,
-                            then);
-    }
+  const Timed timed(label(linear), "forward", product_flops(linear, x_TI.size(0)));
+  if (serves(linear.packed, x_TI)) {
+    const LowRank low_rank{s_TR, weights ? weights->packed_b : PackedMatrix{}};
+    return packed_product(x_TI, linear.packed, linear.bias_O, weights ? &low_rank : nullptr, y_TO,
+                          then);
+  }
+  by_rows(x_TI, [&](int64_t first, int64_t count) {
+    const auto part = [&](const at::Tensor& t) { return t.narrow(0, first, count); };
+    auto y_RO = part(y_TO);
     if (linear.bias_O.defined()) {
-      at::addmm_out(y_TO, linear.bias_O, x_TI, linear.weight_OI.t());
+      at::addmm_out(y_RO, linear.bias_O, part(x_TI), linear.weight_OI.t());
     } else {
-      at::mm_out(y_TO, x_TI, linear.weight_OI.t());
+      at::mm_out(y_RO, part(x_TI), linear.weight_OI.t());
     }
     for (size_t i = 0; weights && i < linear.lora->slices.size(); ++i)
-      rows(y_TO, linear.lora->slices[i]).addmm_(ranks(*linear.lora, s_TR, i), weights->b_OR[i].t());
-  }
-  if (then) activation_forward(then->act, then->gated, y_TO, then->h_TF);
+      columns(y_RO, linear.lora->slices[i])
+          .addmm_(ranks(*linear.lora, part(s_TR), i), weights->b_OR[i].t());
+    if (!then) return;
+    auto h_RF = part(then->h_TF);
+    activation_forward(then->act, then->gated, y_RO, h_RF);
+  });
 }
 
 void linear_backward_input(const Linear& linear, const Dropout* dropout, const at::Tensor& dy_TO,
                            at::Tensor& dx_TI, at::Tensor& ds_TR) {
-  {
-    const Timed timed(label(linear), "backward", product_flops(linear, dy_TO.size(0)));
-    at::mm_out(dx_TI, dy_TO, linear.weight_OI);
-  }
-  ds_TR = at::Tensor();
-  if (!linear.lora) return;
-  const Timed timed("lora", "backward", lora_flops(linear, dy_TO.size(0)));
+  const int64_t rows = dy_TO.size(0);
+  const double flops = product_flops(linear, rows) + (linear.lora ? lora_flops(linear, rows) : 0);
+  const Timed timed(label(linear), "backward", flops);
+  by_rows(dy_TO, [&](int64_t first, int64_t count) {
+    const auto part = [&](const at::Tensor& t) { return t.narrow(0, first, count); };
+    auto dx_RI = part(dx_TI);
+    at::mm_out(dx_RI, part(dy_TO), linear.weight_OI);
+    if (!linear.lora) return;
+    const Lora& lora = *linear.lora;
+    for (size_t i = 0; i < lora.slices.size(); ++i)
+      ranks(lora, part(ds_TR), i)
+          .copy_(at::mm(columns(part(dy_TO), lora.slices[i]), lora.current.b_OR[i]));
+    if (!dropout) dx_RI.addmm_(part(ds_TR), lora.current.a_RI);
+  });
+  if (!dropout || !linear.lora) return;
   const Lora& lora = *linear.lora;
-  const int64_t slices = static_cast<int64_t>(lora.slices.size());
-  ds_TR = at::empty({dy_TO.size(0), slices * lora.rank}, dy_TO.options());
   for (size_t i = 0; i < lora.slices.size(); ++i) {
-    auto ds_Tr = ranks(lora, ds_TR, i);
-    ds_Tr.copy_(at::mm(rows(dy_TO, lora.slices[i]), lora.current.b_OR[i]));
-    if (dropout) {
-      auto dx = at::mm(ds_Tr, a_of(lora, lora.current.a_RI, i));
-      dx_TI.add_(dropout_apply(*dropout, lora.slices[i].stream, dx));
-    }
+    const auto adapter_TI = at::mm(ranks(lora, ds_TR, i), a_of(lora, lora.current.a_RI, i));
+    dx_TI.add_(dropout_apply(*dropout, lora.slices[i].stream, adapter_TI));
   }
-  if (!dropout) dx_TI.addmm_(ds_TR, lora.current.a_RI);
 }
 
 void linear_backward_weights(Linear& linear, const Dropout* dropout, const at::Tensor& x_TI,
@@ -142,7 +158,7 @@ void linear_backward_weights(Linear& linear, const Dropout* dropout, const at::T
   const Timed timed("lora", "weight gradient", lora_flops(linear, x_TI.size(0)));
   Lora& lora = *linear.lora;
   for (size_t i = 0; i < lora.slices.size(); ++i)
-    lora.grad_b_OR[i].add_(at::mm(rows(dy_TO, lora.slices[i]).t(), ranks(lora, s_TR, i)),
+    lora.grad_b_OR[i].add_(at::mm(columns(dy_TO, lora.slices[i]).t(), ranks(lora, s_TR, i)),
                            lora.scale);
   if (!dropout) {
     lora.grad_a_RI.add_(at::mm(ds_TR.t(), x_TI));

@@ -56,20 +56,22 @@ struct Linear {
   // Packs the B matrices of `weights` when the weight is packed.
   void pack_lora(LoraWeights& weights) const;
 
+  // Columns of s_TR; 0 without adapter.
+  int64_t low_ranks() const { return lora ? lora->a_RI.size(0) : 0; }
   bool trains() const { return lora.has_value() || dweight_OI.defined(); }
 };
 
 enum class Policy { kCurrent, kReference };
 
-// y = x W^T + b + sum over slices of (dropout(x) A^T) B^T. `s_TR` receives dropout(x) A^T
-// (undefined without adapter) and is what backward needs besides x. `dropout` null = off. `then`,
-// when not null, is computed from y. y_TO is preallocated, contiguous.
+// y = x W^T + b + sum over slices of (dropout(x) A^T) B^T. `s_TR` receives dropout(x) A^T and is
+// what backward needs besides x. `dropout` null = off. `then`, when not null, is computed from y.
+// y_TO and, with an adapter, s_TR are preallocated, contiguous.
 void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout,
                     const at::Tensor& x_TI, at::Tensor& y_TO, at::Tensor& s_TR,
                     const FusedActivation* then = nullptr);
 
-// dx_TI = dy W + adapter part (preallocated, overwritten), and ds_TR = gradient of s (undefined
-// without adapter).
+// dx_TI = dy W + adapter part, and ds_TR = gradient of s. Both are preallocated and overwritten; ds
+// is left alone without adapter.
 void linear_backward_input(const Linear& linear, const Dropout* dropout, const at::Tensor& dy_TO,
                            at::Tensor& dx_TI, at::Tensor& ds_TR);
 

@@ -19,7 +19,7 @@ function message(value: unknown): string {
 }
 
 test("a minimal configuration gets every documented default", () => {
-	expect(parseConfig(minimal, "some/first.json")).toMatchInlineSnapshot(`
+	expect(parseConfig({ ...minimal, device: "cpu" }, "some/first.json")).toMatchInlineSnapshot(`
 		{
 		  "adapter": {
 		    "alpha": 16,
@@ -57,7 +57,7 @@ test("a minimal configuration gets every documented default", () => {
 		      "template": "auto",
 		    },
 		  },
-		  "device": "auto",
+		  "device": "cpu",
 		  "evaluation": {
 		    "every": 100,
 		    "maxNewTokens": 60,
@@ -98,7 +98,7 @@ test("a minimal configuration gets every documented default", () => {
 		    "epochs": null,
 		    "gradientCheckpointing": false,
 		    "maxGradNorm": 1,
-		    "microBatchTokens": 4096,
+		    "microBatchTokens": 768,
 		    "optimizer": {
 		      "betas": [
 		        0.9,

@@ -143,6 +143,12 @@ describe("microBatches", () => {
 		);
 	});
 
+	test("as few as the budget allows, then as even as the order allows", () => {
+		expect(microBatches([1, 6, 1, 1], 8)).toEqual([[0, 1], [2, 3]]);
+		expect(microBatches([4, 4, 1], 8)).toEqual([[0], [1, 2]]);
+		expect(microBatches([], 8)).toEqual([]);
+	});
+
 	test("a row above the budget is alone", () => {
 		expect(microBatches([3, 50, 3, 3], 10)).toEqual([[0], [1], [2, 3]]);
 	});

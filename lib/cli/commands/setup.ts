@@ -1,8 +1,8 @@
 import { XrightError } from "../../errors.js";
+import { hasNvidiaDriver } from "../../files/nvidia.js";
 import { searchAddon } from "../../native/addon.js";
 import { fetchLibTorch } from "../../native/libtorch/fetch.js";
 import { findLibTorch, searchLibTorch } from "../../native/libtorch/find.js";
-import { hasNvidiaDriver } from "../../native/libtorch/layout.js";
 import type { LibTorch } from "../../native/libtorch/verify.js";
 import { ProgressLine } from "../progress.js";
 import { paint } from "../render/paint.js";

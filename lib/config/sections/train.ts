@@ -67,9 +67,15 @@ export const trainSection = z
 			.boolean()
 			.default(true)
 			.meta({ description: "Draw a new order of the rows in each epoch, from the seed." }),
-		microBatchTokens: z.int().min(1).default(4096).meta({
-			description: "Tokens run at once; less needs less memory, and never changes the losses. A longer row runs alone.",
-		}),
+		microBatchTokens: z
+			.int()
+			.min(1)
+			.optional()
+			.meta({
+				description:
+					"Tokens run at once; less needs less memory, and never changes the losses. A longer row runs alone. " +
+					"Default: 768 on a CPU, 4096 on a GPU.",
+			}),
 		gradientCheckpointing: z
 			.union([z.boolean(), z.literal("selective")])
 			.default(false)

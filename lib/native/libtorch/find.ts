@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { XrightError } from "../../errors.js";
-import { cacheEntry, cacheRoot, type Env, hasNvidiaDriver } from "./layout.js";
+import { hasNvidiaDriver } from "../../files/nvidia.js";
+import { cacheEntry, cacheRoot, type Env } from "./layout.js";
 import { pins, type Variant } from "./pins.js";
 import { type LibTorch, verifyLibTorch } from "./verify.js";
 

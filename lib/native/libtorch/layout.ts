@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { Variant } from "./pins.js";
@@ -15,9 +14,4 @@ export function cacheRoot(env: Env = process.env): string {
 /** Where one version and variant lives once complete; its `torch` folder holds lib/ and include/. */
 export function cacheEntry(root: string, version: string, variant: Variant): string {
 	return join(root, `${version}-${variant}`);
-}
-
-/** True where the NVIDIA kernel driver is loaded, which decides whether the CUDA libraries are worth fetching. */
-export function hasNvidiaDriver(): boolean {
-	return existsSync("/proc/driver/nvidia/version") || existsSync("/dev/nvidiactl");
 }

@@ -53,7 +53,7 @@ at::Tensor plain(const Linear& l, const at::Tensor& x_TI, at::ScalarType dtype) 
 
 at::Tensor forward(const Linear& l, const at::Tensor& x_TI, const FusedActivation* then = nullptr) {
   auto y = at::empty({x_TI.size(0), kOutputs}, x_TI.options());
-  at::Tensor s;
+  auto s = at::empty({x_TI.size(0), l.low_ranks()}, x_TI.options());
   linear_forward(l, Policy::kCurrent, nullptr, x_TI, y, s, then);
   return y;
 }
@@ -127,7 +127,7 @@ TEST_P(LinearTest, GradientsMatchAutograd) {
     add_lora(l, dtype);
     const auto x = randn({70, kInputs}, dtype), dy = randn({70, kOutputs}, dtype);
     auto y = at::empty({70, kOutputs}, x.options()), dx = at::empty_like(x);
-    at::Tensor s, ds;
+    auto s = at::empty({70, l.low_ranks()}, x.options()), ds = at::empty_like(s);
     linear_forward(l, Policy::kCurrent, nullptr, x, y, s);
     linear_backward_input(l, nullptr, dy, dx, ds);
     linear_backward_weights(l, nullptr, x, s, dy, ds);
