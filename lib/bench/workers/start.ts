@@ -18,6 +18,7 @@ async function start(job: Job): Promise<Omit<Measurement, "versions">> {
 	await writeFile(config, JSON.stringify(runConfig(job, join(folder, "run"))));
 	const begun = performance.now();
 	const losses: number[] = [];
+	let readySeconds = 0;
 	let startSeconds = 0;
 	let summary: RunSummary | undefined;
 	const child = spawn(process.execPath, [cli, "run", config, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
@@ -28,6 +29,7 @@ async function start(job: Job): Promise<Omit<Measurement, "versions">> {
 	for await (const line of createInterface(child.stdout)) {
 		const event = JSON.parse(line) as RunEvent | ({ event: "end" } & RunSummary);
 		if (event.event === "end") summary = event;
+		if (event.event === "start") readySeconds = (performance.now() - begun) / 1000;
 		if (event.event !== "step") continue;
 		if (losses.length === 0) startSeconds = (performance.now() - begun) / 1000;
 		losses.push(event.loss);
@@ -41,6 +43,7 @@ async function start(job: Job): Promise<Omit<Measurement, "versions">> {
 		cpu: null,
 		startSeconds,
 		losses,
+		detail: { readySeconds },
 	};
 }
 

@@ -73,7 +73,7 @@ class LinearTest : public OpTest {
 TEST_P(LinearTest, MatchesFloat64) {
   for (auto dtype : {at::kFloat, at::kBFloat16})
     for (bool extras : {false, true})
-      for (int64_t rows : {1, 31, 32, 33, 200}) {
+      for (int64_t rows : {1, 31, 32, 33, 200, 601}) {  // the last in slices
         SCOPED_TRACE(testing::Message() << dtype << " " << extras << " " << rows);
         Linear l = linear(dtype, extras, extras);
         if (extras) add_lora(l, dtype);
@@ -87,7 +87,7 @@ TEST_P(LinearTest, MatchesFloat64) {
 TEST_P(LinearTest, ActivationsHaveTheBitsOfTheirOwnOp) {
   for (bool gated : {false, true})
     for (bool adapted : {false, true})
-      for (int64_t rows : {7, 45, 64}) {
+      for (int64_t rows : {7, 45, 64, 601}) {
         SCOPED_TRACE(testing::Message() << gated << " " << adapted << " " << rows);
         Linear l = linear(at::kBFloat16, true, gated);
         if (adapted) add_lora(l, at::kBFloat16);
@@ -122,12 +122,12 @@ TEST_P(LinearTest, SameBitsWithOneAndTwoThreadsAndAnyNeighbours) {
 }
 
 TEST_P(LinearTest, GradientsMatchAutograd) {
-  for (auto dtype : {at::kFloat, at::kBFloat16}) {
+  for (auto [dtype, rows] : {std::pair{at::kFloat, 70}, {at::kBFloat16, 70}, {at::kBFloat16, 601}}) {
     Linear l = linear(dtype, false, false);
     add_lora(l, dtype);
-    const auto x = randn({70, kInputs}, dtype), dy = randn({70, kOutputs}, dtype);
-    auto y = at::empty({70, kOutputs}, x.options()), dx = at::empty_like(x);
-    auto s = at::empty({70, l.low_ranks()}, x.options()), ds = at::empty_like(s);
+    const auto x = randn({rows, kInputs}, dtype), dy = randn({rows, kOutputs}, dtype);
+    auto y = at::empty({rows, kOutputs}, x.options()), dx = at::empty_like(x);
+    auto s = at::empty({rows, l.low_ranks()}, x.options()), ds = at::empty_like(s);
     linear_forward(l, Policy::kCurrent, nullptr, x, y, s);
     linear_backward_input(l, nullptr, dy, dx, ds);
     linear_backward_weights(l, nullptr, x, s, dy, ds);
