@@ -99,27 +99,27 @@ void linear_forward(const Linear& linear, Policy policy, const Dropout* dropout,
     const Timed timed("lora", "forward", lora_flops(linear, x_TI.size(0)));
     down_project(*linear.lora, *weights, dropout, x_TI, s_TR);
   }
-  const Timed timed(label(linear), "forward", product_flops(linear, x_TI.size(0)));
-  if (serves(linear.packed, x_TI)) {
-    const LowRank low_rank{s_TR, weights ? weights->packed_b : PackedMatrix{}};
-    return packed_product(x_TI, linear.packed, linear.bias_O, weights ? &low_rank : nullptr, y_TO,
-                          then);
-  }
-  by_rows(x_TI, [&](int64_t first, int64_t count) {
-    const auto part = [&](const at::Tensor& t) { return t.narrow(0, first, count); };
-    auto y_RO = part(y_TO);
-    if (linear.bias_O.defined()) {
-      at::addmm_out(y_RO, linear.bias_O, part(x_TI), linear.weight_OI.t());
-    } else {
-      at::mm_out(y_RO, part(x_TI), linear.weight_OI.t());
+  {
+    const Timed timed(label(linear), "forward", product_flops(linear, x_TI.size(0)));
+    if (serves(linear.packed, x_TI)) {
+      const LowRank low_rank{s_TR, weights ? weights->packed_b : PackedMatrix{}};
+      return packed_product(x_TI, linear.packed, linear.bias_O, weights ? &low_rank : nullptr, y_TO,
+                            then);
     }
-    for (size_t i = 0; weights && i < linear.lora->slices.size(); ++i)
-      columns(y_RO, linear.lora->slices[i])
-          .addmm_(ranks(*linear.lora, part(s_TR), i), weights->b_OR[i].t());
-    if (!then) return;
-    auto h_RF = part(then->h_TF);
-    activation_forward(then->act, then->gated, y_RO, h_RF);
-  });
+    by_rows(x_TI, [&](int64_t first, int64_t count) {
+      const auto part = [&](const at::Tensor& t) { return t.narrow(0, first, count); };
+      auto y_RO = part(y_TO);
+      if (linear.bias_O.defined()) {
+        at::addmm_out(y_RO, linear.bias_O, part(x_TI), linear.weight_OI.t());
+      } else {
+        at::mm_out(y_RO, part(x_TI), linear.weight_OI.t());
+      }
+      for (size_t i = 0; weights && i < linear.lora->slices.size(); ++i)
+        columns(y_RO, linear.lora->slices[i])
+            .addmm_(ranks(*linear.lora, part(s_TR), i), weights->b_OR[i].t());
+    });
+  }
+  if (then) activation_forward(then->act, then->gated, y_TO, then->h_TF);
 }
 
 void linear_backward_input(const Linear& linear, const Dropout* dropout, const at::Tensor& dy_TO,
